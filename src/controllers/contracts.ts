@@ -1,0 +1,135 @@
+import type { Observable } from 'rxjs';
+import type { RouteTable } from '../domain/route-table.ts';
+import type { TaskView } from '../domain/task-view.ts';
+
+/** Tells the time; a fake one in tests. */
+export interface Clock {
+  /** Unix time in ms. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when it aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The tasks of ClearML that ask for a route, or did: silence is never absence (see `TaskWatcher`). */
+export interface TaskSource {
+  /** Ids of tasks whose relevant fields changed; the event says nothing more. */
+  readonly changes: Observable<string>;
+  /** The last view; undefined when ClearML said nothing of this task yet. */
+  get(taskId: string): TaskView | undefined;
+  ids(): Iterable<string>;
+  /** True after the first complete pass. */
+  readonly synced: boolean;
+  /** Drops a task that no longer matters: its routes are gone and its runtime is clean. */
+  forget(taskId: string): void;
+  /** Looks at this task again soon, by id (after a write, or when something contradicts). */
+  refresh(taskId: string): void;
+}
+
+/** What can be set in, or removed from, a task's runtime. */
+export interface RuntimePatch {
+  readonly set: Readonly<Record<string, string | number>>;
+  readonly remove: readonly string[];
+}
+
+/** Reads and writes one task by id. */
+export interface TaskWriter {
+  /** A fresh view, or `missing` when ClearML says that there is no such task. */
+  read(taskId: string, signal: AbortSignal): Promise<TaskView | 'missing'>;
+  /** `tasks.edit_runtime`: atomic; only for keys that it does not mangle, on a task that is created, queued or in progress. */
+  editRuntime(taskId: string, patch: RuntimePatch, signal: AbortSignal): Promise<void>;
+  /** Fresh `tasks.get_by_id`, then whole-dict `tasks.edit{force}`: other keys and their types are kept. */
+  replaceRuntime(taskId: string, patch: RuntimePatch, signal: AbortSignal): Promise<void>;
+  /** True when the server has `tasks.edit_runtime` (API 2.34 or newer). */
+  readonly hasEditRuntime: boolean;
+}
+
+/** Where workers are, from `workers.get_all`. */
+export interface WorkerSource {
+  /** Address of the worker that runs this task, as ClearML heard it; a last resort. */
+  addressOf(taskId: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** A container as the engine tells it. */
+export interface ContainerFact {
+  readonly id: string;
+  readonly name: string;
+  /** Value of CLEARML_TASK_ID in its environment. */
+  readonly taskId?: string;
+  readonly running: boolean;
+  readonly hostNetwork: boolean;
+  /** One per network. */
+  readonly addresses: readonly string[];
+  readonly published: readonly {
+    readonly containerPort: number;
+    readonly hostAddress: string;
+    readonly hostPort: number;
+  }[];
+}
+
+/** What the engine says; `available: false` when there is no engine, or it does not answer now. */
+export interface EngineFacts {
+  readonly available: boolean;
+  readonly containers: readonly ContainerFact[];
+  /** Subnets of the engine's bridge networks, in CIDR form. */
+  readonly bridgeSubnets: readonly string[];
+}
+
+/** The Docker engine: containers, their addresses, and what happens to them. */
+export interface Engine {
+  /** Emits when {@link Engine.facts} changed. */
+  readonly changes: Observable<void>;
+  readonly facts: EngineFacts;
+}
+
+/** One complete or incomplete set of workers: the workers of one nginx. */
+export interface ProxyState {
+  /** Id of the nginx: made by its supervisor at start. */
+  readonly id: string;
+  readonly configRevision: string;
+  readonly workers: number;
+  readonly liveWorkers: number;
+  readonly complete: boolean;
+  /** Lowest generation that all live workers acknowledged. */
+  readonly generation: number;
+  /** Listen ports that it really holds. */
+  readonly heldPorts: readonly number[];
+}
+
+/** First success of an application, seen by a proxy. */
+export interface Answered {
+  /** Name of the TaskRoute. */
+  readonly route: string;
+}
+
+/** The router's side of the proxy. */
+export interface DataPlane {
+  /** Makes the table live: snapshot renamed, TCP files written, then workers told. Resolves with its generation; the same generation when nothing changed. */
+  apply(table: RouteTable): Promise<number>;
+  /** What the snapshot of an earlier run holds; undefined when there is none. */
+  restored(): RouteTable | undefined;
+  /** Emits when {@link DataPlane.proxies} or {@link DataPlane.acknowledged} changed. */
+  readonly changes: Observable<void>;
+  readonly proxies: readonly ProxyState[];
+  /** Lowest generation that every complete worker set acknowledged; 0 while there is no complete set. */
+  readonly acknowledged: number;
+  /** Ports of the TCP range that a complete set holds. */
+  readonly heldPorts: ReadonlySet<number>;
+  readonly answered: Observable<Answered>;
+}
+
+/** A caller of an application, as the proxy saw the credential. */
+export interface AccessQuestion {
+  readonly kind: 'cookie' | 'bearer';
+  readonly credential: string;
+  readonly task: string;
+}
+
+/** Answer to an {@link AccessQuestion}. `unavailable` means that nobody could be asked: fail closed. */
+export type AccessAnswer =
+  | { readonly verdict: 'allow'; readonly user: string; readonly expires?: number }
+  | { readonly verdict: 'deny' | 'unauthenticated' | 'unavailable' };
+
+/** Decides who gets in. */
+export interface AccessDecider {
+  decide(question: AccessQuestion, signal: AbortSignal): Promise<AccessAnswer>;
+}

@@ -1,0 +1,51 @@
+import type {
+  PortPoolSpec,
+  PortPoolStatus,
+  RouterSpec,
+  RouterStatus,
+  TaskRouteSpec,
+  TaskRouteStatus,
+} from './generated.ts';
+
+/** The API version of every resource of ours. */
+export const API_VERSION = 'clearway.dev/v1alpha1';
+
+/** Label of every derived object: the object name of the router that owns it. */
+export const ROUTER_LABEL = 'clearway.dev/router';
+
+/** What every stored object carries beside spec and status. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  /** Opaque; only equality means something. */
+  readonly resourceVersion: string;
+  /** Counts the changes of spec. */
+  readonly generation: number;
+  readonly creationTimestamp: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** A stored object. */
+export interface Resource<Kind extends string, Spec, Status> {
+  readonly apiVersion: typeof API_VERSION;
+  readonly kind: Kind;
+  readonly metadata: ObjectMeta;
+  readonly spec: Spec;
+  readonly status: Status;
+}
+
+export type TaskRoute = Resource<'TaskRoute', TaskRouteSpec, TaskRouteStatus>;
+export type Router = Resource<'Router', RouterSpec, RouterStatus>;
+export type PortPool = Resource<'PortPool', PortPoolSpec, PortPoolStatus>;
+
+/** From a kind's name to its type. */
+export interface ResourceByKind {
+  readonly TaskRoute: TaskRoute;
+  readonly Router: Router;
+  readonly PortPool: PortPool;
+}
+
+/** The name of a kind. */
+export type Kind = keyof ResourceByKind;

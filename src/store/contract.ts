@@ -1,0 +1,93 @@
+import type { Kind, ObjectMeta, ResourceByKind } from '../resources/kinds.ts';
+
+/** What a writer says of a new object; the store adds uid, versions and times. */
+export interface Draft<K extends Kind> {
+  readonly kind: K;
+  readonly metadata: Pick<ObjectMeta, 'name' | 'labels' | 'annotations'>;
+  readonly spec: ResourceByKind[K]['spec'];
+}
+
+/** All objects of a kind at one version, from which a watch goes on without a gap. */
+export interface ResourceList<K extends Kind> {
+  readonly items: readonly ResourceByKind[K][];
+  readonly resourceVersion: string;
+}
+
+/** One change of one object. A `deleted` event carries the last state. */
+export interface WatchEvent<K extends Kind> {
+  readonly type: 'added' | 'modified' | 'deleted';
+  readonly object: ResourceByKind[K];
+}
+
+/**
+ * Where resources live: SQLite on a Docker host, custom resources in a cluster.
+ *
+ * @remarks
+ * One namespace per store. Writes are optimistic: `update` and `updateStatus` take an object that was
+ * read and fail with `RESOURCE_CONFLICT` when it has changed since. `update` writes spec, labels and
+ * annotations and leaves status alone; `updateStatus` the reverse. `metadata.generation` grows exactly
+ * when spec changes. A write that changes nothing keeps the version and makes no event.
+ * The behaviour is specified by test/support/store-spec.ts, which runs on every implementation.
+ */
+export interface ResourceStore {
+  list<K extends Kind>(kind: K, signal?: AbortSignal): Promise<ResourceList<K>>;
+  get<K extends Kind>(
+    kind: K,
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<ResourceByKind[K] | undefined>;
+  /** @throws OperatorError `RESOURCE_EXISTS`, `RESOURCE_INVALID` */
+  create<K extends Kind>(draft: Draft<K>, signal?: AbortSignal): Promise<ResourceByKind[K]>;
+  /** @throws OperatorError `RESOURCE_CONFLICT`, `RESOURCE_NOT_FOUND`, `RESOURCE_INVALID` */
+  update<K extends Kind>(
+    resource: ResourceByKind[K],
+    signal?: AbortSignal,
+  ): Promise<ResourceByKind[K]>;
+  /** @throws OperatorError `RESOURCE_CONFLICT`, `RESOURCE_NOT_FOUND`, `RESOURCE_INVALID` */
+  updateStatus<K extends Kind>(
+    resource: ResourceByKind[K],
+    signal?: AbortSignal,
+  ): Promise<ResourceByKind[K]>;
+  /**
+   * Deletes; with `uid` or `resourceVersion` only that very object.
+   * @throws OperatorError `RESOURCE_NOT_FOUND`, `RESOURCE_CONFLICT`
+   */
+  delete(
+    kind: Kind,
+    name: string,
+    preconditions?: { readonly uid?: string; readonly resourceVersion?: string },
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /**
+   * The changes after `resourceVersion`, in order, without a gap, until the signal aborts.
+   * @throws OperatorError `RESOURCE_VERSION_EXPIRED` when history no longer reaches back that far:
+   *   list again.
+   */
+  watch<K extends Kind>(
+    kind: K,
+    resourceVersion: string,
+    signal: AbortSignal,
+  ): AsyncIterable<WatchEvent<K>>;
+}
+
+/** Something that happened to a resource; equal ones in a short time become one with a count. */
+export interface EventRecord {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** An {@link EventRecord} as it is kept. */
+export interface StoredEvent extends EventRecord {
+  readonly count: number;
+  readonly firstTime: string;
+  readonly lastTime: string;
+}
+
+/** Where events are kept, in a ring of bounded length. */
+export interface EventStore {
+  record(event: EventRecord): Promise<void>;
+  listEvents(): Promise<readonly StoredEvent[]>;
+}
