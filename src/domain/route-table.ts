@@ -83,9 +83,9 @@ function applyEntries<E>(
   entries: Readonly<Record<string, E>>,
   delta: EntriesDelta<E>,
 ): Readonly<Record<string, E>> {
-  const result = { ...entries, ...delta.set };
-  for (const key of delta.remove) delete result[key];
-  return result;
+  const removed = new Set(delta.remove);
+  const kept = Object.entries({ ...entries, ...delta.set }).filter(([key]) => !removed.has(key));
+  return Object.fromEntries(kept);
 }
 
 function sameEntry(left: HttpEntry | TcpEntry | undefined, right: HttpEntry | TcpEntry): boolean {

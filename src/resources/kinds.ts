@@ -36,8 +36,11 @@ export interface Resource<Kind extends string, Spec, Status> {
   readonly status: Status;
 }
 
+/** One endpoint of one task. */
 export type TaskRoute = Resource<'TaskRoute', TaskRouteSpec, TaskRouteStatus>;
+/** One control plane. */
 export type Router = Resource<'Router', RouterSpec, RouterStatus>;
+/** The TCP ports of a router. */
 export type PortPool = Resource<'PortPool', PortPoolSpec, PortPoolStatus>;
 
 /** From a kind's name to its type. */

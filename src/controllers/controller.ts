@@ -1,0 +1,69 @@
+import { merge, type Observable } from 'rxjs';
+import type { Logger } from 'pino';
+import type { OperatorError } from '../errors.ts';
+import type { Clock } from './contracts.ts';
+import { WorkQueue, type Reconcile } from './work-queue.ts';
+
+/** One controller: what to look at, and when. */
+export interface ControllerOptions {
+  readonly name: string;
+  /** Each emits keys to look at; the event says nothing more. */
+  readonly sources: readonly Observable<string>[];
+  readonly reconcile: Reconcile;
+  readonly concurrency?: number;
+}
+
+/** What every controller is run with. */
+export interface ControllerRuntime {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Called after every reconcile. */
+  readonly onReconcile: (controller: string, outcome: 'ok' | 'error') => void;
+}
+
+/** A controller that was made and not yet run. */
+export interface Controller {
+  readonly name: string;
+  readonly queue: WorkQueue;
+  /** Runs until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Makes a controller: sources feed keys into a {@link WorkQueue}, which calls `reconcile`. */
+export function makeController(options: ControllerOptions, runtime: ControllerRuntime): Controller {
+  const logger = runtime.logger.child({ controller: options.name });
+  const queue = new WorkQueue({
+    clock: runtime.clock,
+    random: runtime.random,
+    concurrency: options.concurrency ?? 1,
+    reconcile: options.reconcile,
+    onError: (key, error, retryMs) => logFailure(logger, key, error, retryMs),
+    onDone: (_key, outcome) => runtime.onReconcile(options.name, outcome),
+  });
+  return {
+    name: options.name,
+    queue,
+    run: async (signal) => {
+      const subscription = merge(...options.sources).subscribe((key) => queue.add(key));
+      try {
+        await queue.run(signal);
+      } finally {
+        subscription.unsubscribe();
+      }
+    },
+  };
+}
+
+function logFailure(
+  logger: Logger,
+  key: string,
+  error: OperatorError,
+  retryMs: number | undefined,
+): void {
+  const fields = { key, code: error.code, details: error.details, retryMs };
+  if (error.code === 'RESOURCE_CONFLICT') logger.debug(fields, error.message);
+  else if (error.code === 'UNEXPECTED') logger.error({ ...fields, err: error.cause }, error.message);
+  else if (error.outcome === 'retry') logger.warn(fields, error.message);
+  else logger.info(fields, error.message);
+}

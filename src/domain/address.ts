@@ -1,0 +1,79 @@
+import { BlockList, isIP, isIPv4 } from 'node:net';
+
+/** A set of networks that addresses are tested against. */
+export interface NetworkSet {
+  includes(address: string): boolean;
+}
+
+/** The networks of these CIDRs; what is no CIDR is left out. */
+export function networkSet(cidrs: readonly string[]): NetworkSet {
+  const list = new BlockList();
+  for (const cidr of cidrs) addCidr(list, cidr);
+  return {
+    includes: (address) => {
+      const plain = plainAddress(address);
+      const version = isIP(plain);
+      return version !== 0 && list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+    },
+  };
+}
+
+/** True for `address/bits` with legal bits. */
+export function isCidr(text: string): boolean {
+  return parseCidr(text) !== undefined;
+}
+
+/** An IPv4 address that is written as IPv6 (`::ffff:1.2.3.4`) as IPv4; others as they are. */
+export function plainAddress(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const hex = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(address);
+  if (hex === null) return address;
+  const bits = (Number.parseInt(hex[1] ?? '', 16) << 16) | Number.parseInt(hex[2] ?? '', 16);
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
+}
+
+/** True for an IPv4 or IPv6 literal. */
+export function isAddress(text: string): boolean {
+  return isIP(text) !== 0;
+}
+
+/** `address:port`, with brackets where IPv6 needs them. */
+export function hostPort(address: string, port: number): string {
+  return isIPv4(address) ? `${address}:${port}` : `[${address}]:${port}`;
+}
+
+/** Loopback, in both versions. */
+export const LOOPBACK: NetworkSet = networkSet(['127.0.0.0/8', '::1/128']);
+
+/** Networks that no upstream may be in, whatever the settings say: this host, link-local, multicast, reserved. */
+export const NEVER_UPSTREAM: NetworkSet = networkSet([
+  '0.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+  '::/128',
+  'fe80::/10',
+  'ff00::/8',
+  'fd00:ec2::254/128',
+]);
+
+/** The bridge that every Docker engine makes first; engines without a socket are assumed to have it. */
+export const DEFAULT_BRIDGE_SUBNET = '172.17.0.0/16';
+
+function addCidr(list: BlockList, text: string): void {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) return;
+  list.addSubnet(cidr.address, cidr.bits, cidr.version);
+}
+
+function parseCidr(
+  text: string,
+): { readonly address: string; readonly bits: number; readonly version: 'ipv4' | 'ipv6' } | undefined {
+  const parts = /^([^/]+)\/(\d{1,3})$/.exec(text);
+  const address = parts?.[1] ?? '';
+  const bits = Number(parts?.[2]);
+  const version = isIP(address);
+  if (version === 0 || bits > (version === 4 ? 32 : 128)) return undefined;
+  return { address, bits, version: version === 4 ? 'ipv4' : 'ipv6' };
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+
+/** Which endpoint of which task: what names, paths and URLs are made from. */
+export interface EndpointId {
+  readonly task: string;
+  readonly protocol: 'http' | 'tcp';
+  /** Empty for the default endpoint. */
+  readonly endpointName: string;
+}
+
+/** The path prefix of every task's http endpoints. */
+export const SERVICE_PREFIX = '/service/';
+
+const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?$/;
+const LABEL_VALUE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * The part of names and URLs that stands for an endpoint's name: the name itself where it is a short DNS
+ * label, else its first 20 characters cleaned, a dash and 8 hex of its SHA-256.
+ *
+ * @remarks Two dashes never stand in it beside each other, so `<task id>--<slug>` splits in one way only.
+ */
+export function endpointSlug(name: string): string {
+  if (SLUG.test(name) && !name.includes('--')) return name;
+  const cleaned = clean(name, 20);
+  return cleaned === '' ? hash8(name) : `${cleaned}-${hash8(name)}`;
+}
+
+/** The key of an http route in the route table and the path segment after `/service/`. */
+export function routeKey(id: EndpointId): string {
+  return id.endpointName === '' ? id.task : `${id.task}--${endpointSlug(id.endpointName)}`;
+}
+
+/** The name of a TaskRoute: `<task id>[--<slug>].<http|tcp>`. */
+export function taskRouteName(id: EndpointId): string {
+  return `${routeKey(id)}.${id.protocol}`;
+}
+
+/** The public URL of an http endpoint; `routerUrl` has no path and no trailing slash. */
+export function endpointUrl(routerUrl: string, id: EndpointId): string {
+  return `${routerUrl}${SERVICE_PREFIX}${routeKey(id)}/`;
+}
+
+/** The object name of a router: its name where that is a legal label, else cleaned and hashed. */
+export function routerObjectName(name: string): string {
+  if (LABEL_VALUE.test(name)) return name;
+  const cleaned = clean(name, 50);
+  return cleaned === '' ? `router-${hash8(name)}` : `${cleaned}-${hash8(name)}`;
+}
+
+/** True for a task id that can be part of a path and an object name: ClearML's are 32 hex digits. */
+export function isPlainTaskId(id: string): boolean {
+  return /^[a-z0-9]{1,63}$/.test(id);
+}
+
+function clean(text: string, length: number): string {
+  return text
+    .slice(0, length)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+}
+
+function hash8(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
