@@ -61,7 +61,18 @@ export default tseslint.config(
     rules: {
       'no-restricted-globals': [
         'error',
-        ...ambient(['Date', 'setTimeout', 'setInterval', 'process', 'fetch', 'Buffer', 'performance']),
+        ...ambient(['setTimeout', 'setInterval', 'process', 'fetch', 'Buffer', 'performance']),
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: 'Time is an argument: use the Clock.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: 'Time is an argument: use the Clock.',
+        },
       ],
     },
   },

@@ -93,6 +93,8 @@ export interface ProxyState {
   readonly generation: number;
   /** Listen ports that it really holds. */
   readonly heldPorts: readonly number[];
+  /** Format number of a proxy that speaks none of ours: it keeps the table that it has. */
+  readonly unsupportedFormat?: number;
 }
 
 /** First success of an application, seen by a proxy. */
@@ -126,7 +128,12 @@ export interface AccessQuestion {
 
 /** Answer to an {@link AccessQuestion}. `unavailable` means that nobody could be asked: fail closed. */
 export type AccessAnswer =
-  | { readonly verdict: 'allow'; readonly user: string; readonly expires?: number }
+  | {
+      readonly verdict: 'allow';
+      readonly user: string;
+      /** Unix time in ms at which the credential ends. */
+      readonly expires?: number;
+    }
   | { readonly verdict: 'deny' | 'unauthenticated' | 'unavailable' };
 
 /** Decides who gets in. */

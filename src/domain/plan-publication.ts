@@ -1,0 +1,169 @@
+import { MARK_KEY, formatMark, parseMark, type Mark } from './marks.ts';
+import { SERVICE_PREFIX } from './route-name.ts';
+import type { TaskView } from './task-view.ts';
+
+/** An address of a TaskRoute that the proxy serves: what the task's runtime must say. */
+export type PublishedEndpoint =
+  | { readonly protocol: 'http'; readonly endpointName: string; readonly url: string }
+  | {
+      readonly protocol: 'tcp';
+      readonly endpointName: string;
+      readonly address: string;
+      readonly port: number;
+      /** What the task wrote, and our address replaces; empty when our own address had come back. */
+      readonly target: { readonly address: string; readonly port: number };
+    };
+
+/** What to set in a task's runtime, and what to remove from it. */
+export interface Patch {
+  readonly set: Readonly<Record<string, string | number>>;
+  readonly remove: readonly string[];
+}
+
+/** One write. `waitForQuiet` writes nothing: others are writing the whole runtime just now. */
+export type PublicationStep =
+  | { readonly step: 'editRuntime'; readonly patch: Patch }
+  | { readonly step: 'replaceRuntime'; readonly patch: Patch }
+  | { readonly step: 'waitForQuiet'; readonly ms: number };
+
+/** How a patch may be written. */
+export interface WriteFacts {
+  readonly task: TaskView;
+  readonly hasEditRuntime: boolean;
+  /** Unix times in ms. */
+  readonly now: number;
+  readonly waitingSince: number;
+}
+
+const NO_PATCH: Patch = { set: {}, remove: [] };
+/** `tasks.edit` replaces the whole runtime: wait until the task's last change is this old, but not for ever. */
+const QUIET_MS = 1_000;
+const PATIENCE_MS = 5_000;
+const EDITABLE = ['created', 'queued', 'in_progress'];
+
+/** True when nothing has to be written. */
+export function isEmptyPatch(patch: Patch): boolean {
+  return Object.keys(patch.set).length === 0 && patch.remove.length === 0;
+}
+
+/**
+ * What must change in the runtime of a running task, for the endpoints that the proxy serves; empty when all is said.
+ *
+ * Endpoint keys of ours whose route is gone are removed; the mark says whose the task is, and what our TCP
+ * addresses replaced.
+ */
+export function publishPatch(
+  task: TaskView,
+  owner: Pick<Mark, 'router' | 'instance'>,
+  endpoints: readonly PublishedEndpoint[],
+): Patch {
+  if (endpoints.length === 0) return withdrawPatch(task, owner);
+  const former = parseMark(task.runtime[MARK_KEY]);
+  const desired: Record<string, string | number> = Object.fromEntries(
+    endpoints.flatMap((endpoint) => keysOf(endpoint)),
+  );
+  desired[MARK_KEY] = formatMark({ ...owner, upstreams: upstreamsOf(endpoints, former) });
+  return {
+    set: Object.fromEntries(
+      Object.entries(desired).filter(([key, value]) => task.runtime[key] !== value),
+    ),
+    remove: ownEndpointKeys(task).filter((key) => desired[key] === undefined),
+  };
+}
+
+/**
+ * What must change in the runtime of a task that this router serves no more: our mark and URLs go, private TCP addresses
+ * come back. Empty when the mark is not this router's.
+ */
+export function withdrawPatch(task: TaskView, owner: Pick<Mark, 'router'>): Patch {
+  const mark = parseMark(task.runtime[MARK_KEY]);
+  if (mark === undefined || mark.router !== owner.router) return NO_PATCH;
+  const restored = Object.entries(mark.upstreams).flatMap(([endpoint, upstream]) =>
+    restoredKeys(endpoint.replace(/^tcp:/, ''), upstream),
+  );
+  const set = Object.fromEntries(restored.filter(([key, value]) => task.runtime[key] !== value));
+  const ports = Object.keys(mark.upstreams).map((endpoint) =>
+    keyFor('upstream_task_port', endpoint.replace(/^tcp:/, '')),
+  );
+  const present = ports.filter((key) => task.runtime[key] !== undefined);
+  return { set, remove: [...ownEndpointKeys(task), ...present, MARK_KEY] };
+}
+
+/**
+ * How to write a patch: atomically where the server can and the keys survive it (`tasks.edit_runtime` mangles keys with
+ * a leading `_`, with `__`, `.`, `$` or `%`, and refuses ended tasks), else the whole dict, in a quiet moment.
+ */
+export function planWrite(patch: Patch, facts: WriteFacts): readonly PublicationStep[] {
+  if (isEmptyPatch(patch)) return [];
+  const keys = [...Object.keys(patch.set), ...patch.remove];
+  const { task } = facts;
+  if (facts.hasEditRuntime && EDITABLE.includes(task.status) && keys.every(survivesEditRuntime)) {
+    return [{ step: 'editRuntime', patch }];
+  }
+  const changed = task.lastChange === undefined ? NaN : Date.parse(task.lastChange);
+  const quietIn = Number.isNaN(changed) ? 0 : changed + QUIET_MS - facts.now;
+  const patient = facts.now - facts.waitingSince < PATIENCE_MS;
+  return task.status === 'in_progress' && quietIn > 0 && patient
+    ? [{ step: 'waitForQuiet', ms: Math.min(quietIn, QUIET_MS) }]
+    : [{ step: 'replaceRuntime', patch }];
+}
+
+function keysOf(endpoint: PublishedEndpoint): readonly (readonly [string, string | number])[] {
+  const { endpointName: name } = endpoint;
+  if (endpoint.protocol === 'http') {
+    return [
+      [keyFor('endpoint', name), endpoint.url],
+      [keyFor('browser_endpoint', name), endpoint.url],
+    ];
+  }
+  return [
+    [keyFor('external_address', name), endpoint.address],
+    [keyFor('external_tcp_port', name), endpoint.port],
+    [keyFor('upstream_task_port', name), endpoint.target.port],
+  ];
+}
+
+function upstreamsOf(
+  endpoints: readonly PublishedEndpoint[],
+  former: Mark | undefined,
+): Readonly<Record<string, string>> {
+  const entries = endpoints.flatMap((endpoint) => {
+    if (endpoint.protocol === 'http') return [];
+    const key = `tcp:${endpoint.endpointName}`;
+    const { address, port } = endpoint.target;
+    const upstream = address === '' ? former?.upstreams[key] : `${address}:${port}`;
+    return upstream === undefined ? [] : [[key, upstream] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function restoredKeys(name: string, upstream: string): readonly (readonly [string, string | number])[] {
+  const split = upstream.lastIndexOf(':');
+  const port = Number(upstream.slice(split + 1));
+  if (split <= 0 || !Number.isInteger(port)) return [];
+  return [
+    [keyFor('external_address', name), upstream.slice(0, split)],
+    [keyFor('external_tcp_port', name), port],
+  ];
+}
+
+/** Endpoint keys whose value is a URL of this task behind a router: nobody but a router writes these. */
+function ownEndpointKeys(task: TaskView): readonly string[] {
+  return Object.entries(task.runtime)
+    .filter(([key, value]) => /^(?:browser_)?endpoint(?:__|$)/.test(key) && isOwnUrl(task.id, value))
+    .map(([key]) => key);
+}
+
+function isOwnUrl(taskId: string, value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const path = `${SERVICE_PREFIX}${taskId}`;
+  return value.includes(`${path}/`) || value.includes(`${path}--`);
+}
+
+function keyFor(key: string, endpointName: string): string {
+  return endpointName === '' ? key : `${key}__${endpointName}`;
+}
+
+function survivesEditRuntime(key: string): boolean {
+  return /^[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*$/.test(key);
+}
