@@ -27,6 +27,7 @@ export const ERRORS = {
   STORE_WRITE_FAILED: ['the state cannot be written', 'retry'],
   ENGINE_UNREACHABLE: ['the Docker engine cannot be reached', 'retry'],
   PROXY_FOLDER_UNUSABLE: ['the nginx folder cannot be used', 'fatal'],
+  PROXY_WRITE_FAILED: ['the nginx folder cannot be written', 'retry'],
   PROXY_TEMPLATE_INVALID: ['the nginx template does not render', 'fatal'],
   UNEXPECTED: ['something unexpected happened', 'retry'],
 } as const satisfies Record<string, readonly [message: string, outcome: Outcome]>;

@@ -33,8 +33,14 @@ export interface RouteTable {
 
 /** Turns one table into another: entries to set (whole) and keys to remove. */
 export interface TableDelta {
-  readonly http: { readonly set: Readonly<Record<string, HttpEntry>>; readonly remove: readonly string[] };
-  readonly tcp: { readonly set: Readonly<Record<string, TcpEntry>>; readonly remove: readonly string[] };
+  readonly http: {
+    readonly set: Readonly<Record<string, HttpEntry>>;
+    readonly remove: readonly string[];
+  };
+  readonly tcp: {
+    readonly set: Readonly<Record<string, TcpEntry>>;
+    readonly remove: readonly string[];
+  };
 }
 
 /** The table of a router without routes. */
@@ -72,9 +78,11 @@ function diffEntries<E extends HttpEntry | TcpEntry>(
   observed: Readonly<Record<string, E>>,
   desired: Readonly<Record<string, E>>,
 ): EntriesDelta<E> {
-  const set = Object.fromEntries(
-    Object.entries(desired).filter(([key, entry]) => !sameEntry(observed[key], entry)),
-  );
+  const set: Record<string, E> = {};
+  for (const key of Object.keys(desired)) {
+    const entry = desired[key];
+    if (entry !== undefined && !sameEntry(observed[key], entry)) set[key] = entry;
+  }
   const remove = Object.keys(observed).filter((key) => desired[key] === undefined);
   return { set, remove };
 }
@@ -88,10 +96,10 @@ function applyEntries<E>(
   return Object.fromEntries(kept);
 }
 
+/** Runs for every route at every change: the same object is equal without a look inside. */
 function sameEntry(left: HttpEntry | TcpEntry | undefined, right: HttpEntry | TcpEntry): boolean {
   if (left === undefined) return false;
-  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...keys].every(
-    (key) => left[key as keyof typeof left] === right[key as keyof typeof right],
-  );
+  if (left === right) return true;
+  const keys = Object.keys(right) as (keyof typeof right)[];
+  return keys.length === Object.keys(left).length && keys.every((key) => left[key] === right[key]);
 }
