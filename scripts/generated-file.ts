@@ -11,7 +11,10 @@ export interface GeneratedFile {
 /** The content in the layout of the repository. */
 export async function formatted(file: GeneratedFile): Promise<GeneratedFile> {
   const options = await resolveConfig(file.path);
-  return { path: file.path, content: await format(file.content, { ...options, filepath: file.path }) };
+  return {
+    path: file.path,
+    content: await format(file.content, { ...options, filepath: file.path }),
+  };
 }
 
 /** Lines that only one side has, at most `limit` of each; empty when the texts are equal. */
