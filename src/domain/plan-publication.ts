@@ -46,28 +46,44 @@ export function isEmptyPatch(patch: Patch): boolean {
   return Object.keys(patch.set).length === 0 && patch.remove.length === 0;
 }
 
+/** What a task's endpoints are, as far as its runtime must say it. */
+export interface PublicationFacts {
+  /** Whose mark the task gets. */
+  readonly owner: Pick<Mark, 'router' | 'instance'>;
+  /** The endpoints that the proxy serves. */
+  readonly served: readonly PublishedEndpoint[];
+  /** All endpoints that have a TaskRoute: what was published of one that is not served now stays. */
+  readonly known: readonly EndpointName[];
+}
+
+/** An endpoint by protocol and name. */
+export interface EndpointName {
+  readonly protocol: 'http' | 'tcp';
+  readonly endpointName: string;
+}
+
 /**
  * What must change in the runtime of a running task, for the endpoints that the proxy serves; empty when all is said.
  *
  * Endpoint keys of ours whose route is gone are removed; the mark says whose the task is, and what our TCP
  * addresses replaced.
  */
-export function publishPatch(
-  task: TaskView,
-  owner: Pick<Mark, 'router' | 'instance'>,
-  endpoints: readonly PublishedEndpoint[],
-): Patch {
-  if (endpoints.length === 0) return withdrawPatch(task, owner);
+export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
+  if (facts.served.length === 0) return NO_PATCH;
   const former = parseMark(task.runtime[MARK_KEY]);
-  const desired: Record<string, string | number> = Object.fromEntries(
-    endpoints.flatMap((endpoint) => keysOf(endpoint)),
+  const desired: Record<string, string | number> = Object.fromEntries(facts.served.flatMap(keysOf));
+  desired[MARK_KEY] = formatMark({ ...facts.owner, upstreams: upstreamsOf(facts, former) });
+  const kept = new Set(
+    facts.known.flatMap(({ endpointName }) => [
+      keyFor('endpoint', endpointName),
+      keyFor('browser_endpoint', endpointName),
+    ]),
   );
-  desired[MARK_KEY] = formatMark({ ...owner, upstreams: upstreamsOf(endpoints, former) });
   return {
     set: Object.fromEntries(
       Object.entries(desired).filter(([key, value]) => task.runtime[key] !== value),
     ),
-    remove: ownEndpointKeys(task).filter((key) => desired[key] === undefined),
+    remove: ownEndpointKeys(task).filter((key) => !kept.has(key)),
   };
 }
 
@@ -124,17 +140,25 @@ function keysOf(endpoint: PublishedEndpoint): readonly (readonly [string, string
 }
 
 function upstreamsOf(
-  endpoints: readonly PublishedEndpoint[],
+  facts: PublicationFacts,
   former: Mark | undefined,
 ): Readonly<Record<string, string>> {
-  const entries = endpoints.flatMap((endpoint) => {
-    if (endpoint.protocol === 'http') return [];
-    const key = `tcp:${endpoint.endpointName}`;
-    const { address, port } = endpoint.target;
-    const upstream = address === '' ? former?.upstreams[key] : `${address}:${port}`;
-    return upstream === undefined ? [] : [[key, upstream] as const];
+  const known = facts.known.flatMap(({ protocol, endpointName }) => {
+    const upstream = former?.upstreams[upstreamKey(endpointName)];
+    return protocol === 'http' || upstream === undefined ? [] : [[endpointName, upstream] as const];
   });
-  return Object.fromEntries(entries);
+  const served = facts.served.flatMap((endpoint) => {
+    if (endpoint.protocol === 'http' || endpoint.target.address === '') return [];
+    const { address, port } = endpoint.target;
+    return [[endpoint.endpointName, `${address}:${port}`] as const];
+  });
+  return Object.fromEntries(
+    [...known, ...served].map(([name, upstream]) => [upstreamKey(name), upstream]),
+  );
+}
+
+function upstreamKey(endpointName: string): string {
+  return `tcp:${endpointName}`;
 }
 
 function restoredKeys(name: string, upstream: string): readonly (readonly [string, string | number])[] {

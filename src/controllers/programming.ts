@@ -1,0 +1,146 @@
+import { concatMap, from, map, type Observable } from 'rxjs';
+import { endpointUrl } from '../domain/route-name.ts';
+import type { TaskRoute } from '../resources/kinds.ts';
+import type { EventStore, ResourceStore } from '../store/contract.ts';
+import type { Informer } from '../store/informer.ts';
+import type { Clock, DataPlane } from './contracts.ts';
+import type { ControllerOptions } from './controller.ts';
+import { holds, reportRoute, type RouteReport, type Verdict } from './route-status.ts';
+import type { ProgrammedGenerations } from './route-table.ts';
+
+/** What {@link programmingController} works with. */
+export interface ProgrammingDependencies {
+  readonly routes: Informer<'TaskRoute'>;
+  readonly pools: Informer<'PortPool'>;
+  readonly store: ResourceStore;
+  readonly events: EventStore;
+  readonly clock: Clock;
+  readonly dataPlane: DataPlane;
+  readonly programmed: ProgrammedGenerations;
+  readonly routerUrl: string;
+  readonly tcpAddress?: string;
+}
+
+/** Says whether the proxies serve a TaskRoute, and under which address: key is its name. */
+export function programmingController(dependencies: ProgrammingDependencies): ControllerOptions {
+  const { routes, pools, dataPlane, programmed } = dependencies;
+  return {
+    name: 'programming',
+    sources: [
+      routes.changes.pipe(map(({ name }) => name)),
+      programmed.changes,
+      unprogrammed(dataPlane.changes, routes),
+      unprogrammed(pools.changes, routes),
+    ],
+    reconcile: async (name) => {
+      const route = routes.get(name);
+      if (route === undefined) return undefined;
+      const report = decide(dependencies, route);
+      if (report === undefined) return undefined;
+      await reportRoute(dependencies, name, (current) =>
+        current.metadata.generation === route.metadata.generation ? report : undefined,
+      );
+      return undefined;
+    },
+  };
+}
+
+function unprogrammed(
+  causes: Observable<unknown>,
+  routes: Informer<'TaskRoute'>,
+): Observable<string> {
+  return causes.pipe(
+    concatMap(() =>
+      from(
+        [...routes.items()]
+          .filter((route) => !holds(route, 'Programmed'))
+          .map((route) => route.metadata.name),
+      ),
+    ),
+  );
+}
+
+function decide(
+  dependencies: ProgrammingDependencies,
+  route: TaskRoute,
+): RouteReport | undefined {
+  const { spec, status } = route;
+  if (spec.target === undefined) return notProgrammed('NotAccepted', 'The request was refused.');
+  const address = addressOf(dependencies, route);
+  if ('verdicts' in address) return address;
+  const same = Object.entries(address).every(
+    ([field, value]) => status[field as keyof typeof status] === value,
+  );
+  // An upstream that went away leaves the address as it is: clients get the waiting page.
+  const before = holds(route, 'Programmed') && same;
+  if (status.upstream === undefined && !before) {
+    return notProgrammed('UpstreamNotResolved', 'Nobody knows yet where the application is.');
+  }
+  const generation = dependencies.programmed.of(route.metadata.name);
+  const live = generation !== undefined && dependencies.dataPlane.acknowledged >= generation;
+  if (live) return { verdicts: [PROGRAMMED], fields: address };
+  return before
+    ? undefined
+    : notProgrammed('WaitingForProxy', 'No complete set of proxy workers serves the route yet.');
+}
+
+const PROGRAMMED: Verdict = {
+  type: 'Programmed',
+  status: 'True',
+  reason: 'Programmed',
+  message: 'All workers of the connected proxies serve the route.',
+};
+
+type Address =
+  | { readonly endpoint: string; readonly browserEndpoint: string }
+  | { readonly externalAddress: string; readonly externalPort: number };
+
+function addressOf(
+  dependencies: ProgrammingDependencies,
+  route: TaskRoute,
+): Address | RouteReport {
+  const { task, protocol, endpointName } = route.spec;
+  if (protocol === 'http') {
+    const url = endpointUrl(dependencies.routerUrl, { task: task.id, protocol, endpointName });
+    return { endpoint: url, browserEndpoint: url };
+  }
+  const pool = [...dependencies.pools.items()][0];
+  const lease = pool?.status.leases?.find(({ route: name }) => name === route.metadata.name);
+  const { tcpAddress: externalAddress } = dependencies;
+  if (lease !== undefined && externalAddress !== undefined) {
+    return { externalAddress, externalPort: lease.port };
+  }
+  const { reason, message } = leaseRefusal(dependencies);
+  return notProgrammed(reason, message, { externalAddress: undefined, externalPort: undefined });
+}
+
+function leaseRefusal(dependencies: ProgrammingDependencies): {
+  readonly reason: string;
+  readonly message: string;
+} {
+  const pool = [...dependencies.pools.items()][0];
+  const free = pool?.status.free ?? 0;
+  const resting = pool?.status.resting?.length ?? 0;
+  if (dependencies.dataPlane.heldPorts.size === 0) {
+    return { reason: 'WaitingForProxy', message: 'No proxy holds a port of the TCP range yet.' };
+  }
+  if (free > 0) return { reason: 'LeasePending', message: 'A port is being leased.' };
+  return resting > 0
+    ? {
+        reason: 'PortsResting',
+        message: 'The ports that nobody holds rest before anyone else gets them (CLEARWAY_PORT_REST_SECONDS).',
+      }
+    : {
+        reason: 'PortRangeExhausted',
+        message: 'Every port of the TCP range is leased. Widen TCP_PORT_START to TCP_PORT_END, or end a task that holds one.',
+      };
+}
+
+function notProgrammed(
+  reason: string,
+  message: string,
+  fields?: RouteReport['fields'],
+): RouteReport {
+  const verdicts: readonly Verdict[] = [{ type: 'Programmed', status: 'False', reason, message }];
+  return fields === undefined ? { verdicts } : { verdicts, fields };
+}
