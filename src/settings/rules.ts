@@ -1,0 +1,182 @@
+import { LINUX_EPHEMERAL_PORTS, overlaps, reserveLine } from './ephemeral.ts';
+import type { ReadResult } from './read.ts';
+import { SETTINGS_SCHEMA } from './schema.ts';
+import type { Settings, SettingsProblem, SettingsWarning } from './types.ts';
+import type { SettingsValues } from './values.ts';
+
+type Read = ReadResult<SettingsValues>;
+
+/** Problems that only several settings together show; quiet about values that are unusable by themselves. */
+export function findProblems(read: Read): readonly SettingsProblem[] {
+  return [
+    ...findMissingCookieName(read),
+    ...findTcpProblems(read),
+    ...findMetricsProblems(read),
+    ...findOrderProblems(read),
+  ];
+}
+
+/** What to know about settings that can be used. */
+export function findWarnings(settings: Settings, read: Read): readonly SettingsWarning[] {
+  return [
+    ...warnOfTcpOff(read),
+    ...warnOfEphemeralPorts(settings, read),
+    ...warnOfUrl(settings, read),
+    ...warnOfOpenDoors(settings, read),
+    ...warnOfReload(read),
+  ];
+}
+
+function findMissingCookieName(read: Read): readonly SettingsProblem[] {
+  const { enabled, cookieName } = read.values.auth;
+  if (enabled !== true || cookieName !== null || hasProblem(read, 'auth.cookieName')) return [];
+  const names = [nameOf(read, 'auth.cookieName')];
+  return [
+    {
+      names,
+      message:
+        'is required while AUTH_ENABLED is true: expected the name of the session cookie of the ClearML server, such as clearml_token_basic',
+    },
+  ];
+}
+
+function findTcpProblems(read: Read): readonly SettingsProblem[] {
+  const { start, end } = read.values.tcp;
+  const names = [nameOf(read, 'tcp.start'), nameOf(read, 'tcp.end')];
+  if (hasProblem(read, 'tcp.start') || hasProblem(read, 'tcp.end')) return [];
+  if (start === null && end === null) return [];
+  if (start === null || end === null) {
+    const [given, missing] = start === null ? names.toReversed() : names;
+    return [{ names: [missing ?? ''], message: `is required, because ${given ?? ''} is set` }];
+  }
+  if (start > end) return [{ names, message: 'expected the first port not to be after the last' }];
+  const { port } = read.values.listen;
+  if (port < start || port > end) return [];
+  return [
+    {
+      names: [...names, nameOf(read, 'listen.port')],
+      message: `expected a range without the port that HTTP is served on, ${String(port)}`,
+    },
+  ];
+}
+
+function findMetricsProblems(read: Read): readonly SettingsProblem[] {
+  const { metricsPort, port } = read.values.listen;
+  const { start, end } = read.values.tcp;
+  if (!Number.isInteger(metricsPort) || metricsPort === 0) return [];
+  const name = nameOf(read, 'listen.metricsPort');
+  if (metricsPort === port) {
+    const names = [name, nameOf(read, 'listen.port')];
+    return [{ names, message: 'expected two different ports' }];
+  }
+  if (start === null || end === null || metricsPort < start || metricsPort > end) return [];
+  const names = [name, nameOf(read, 'tcp.start'), nameOf(read, 'tcp.end')];
+  return [{ names, message: 'expected a port outside the TCP range' }];
+}
+
+function findOrderProblems(read: Read): readonly SettingsProblem[] {
+  const { auth, clearml } = read.values;
+  const pairs = [
+    ['auth.usableSeconds', auth.usableSeconds, 'auth.freshSeconds', auth.freshSeconds],
+    [
+      'clearml.fullPassSeconds',
+      clearml.fullPassSeconds,
+      'clearml.pollSeconds',
+      clearml.pollSeconds,
+    ],
+  ] as const;
+  return pairs
+    .filter(([longPath, long, shortPath, short]) => {
+      const isUnusable = hasProblem(read, longPath) || hasProblem(read, shortPath);
+      return !isUnusable && long < short;
+    })
+    .map(([longPath, , shortPath]) => ({
+      names: [nameOf(read, longPath), nameOf(read, shortPath)],
+      message: 'expected the first to be at least the second',
+    }));
+}
+
+function warnOfTcpOff(read: Read): readonly SettingsWarning[] {
+  const paths = ['tcp.address', 'tcp.start', 'tcp.end'];
+  const missing = paths.filter((path) => !read.writtenAs.has(path));
+  if (missing.length === 0) return [];
+  const names = missing.map((path) => nameOf(read, path));
+  const message = 'not set, so TCP is off: tasks that ask for a TCP endpoint get none';
+  // Half a configuration is likely a slip, none at all a choice.
+  return [{ level: missing.length === paths.length ? 'info' : 'warn', names, message }];
+}
+
+function warnOfEphemeralPorts(settings: Settings, read: Read): readonly SettingsWarning[] {
+  const { tcp } = settings;
+  if (tcp === undefined || !overlaps(tcp, LINUX_EPHEMERAL_PORTS)) return [];
+  const { start, end } = LINUX_EPHEMERAL_PORTS;
+  const message =
+    `the range overlaps the ports ${String(start)} to ${String(end)} that Linux hands out to outgoing connections, ` +
+    `so that some may be taken when they are needed; reserve them on the host of the proxy: ${reserveLine(tcp)}`;
+  return [{ level: 'warn', names: [nameOf(read, 'tcp.start'), nameOf(read, 'tcp.end')], message }];
+}
+
+function warnOfUrl(settings: Settings, read: Read): readonly SettingsWarning[] {
+  const warnings: SettingsWarning[] = [];
+  const name = nameOf(read, 'router.url');
+  const url = new URL(settings.router.url);
+  if (url.protocol === 'http:' && settings.auth.enabled && settings.auth.secureCookies) {
+    warnings.push({
+      level: 'warn',
+      names: [name, nameOf(read, 'auth.secureCookies')],
+      message:
+        'browsers drop Secure cookies on an http:// address, so nobody can stay signed in: use https://, or set the second to false',
+    });
+  }
+  if (isLoopbackHost(url.hostname)) {
+    const message = `names ${url.hostname}: endpoints open only in browsers on the same machine`;
+    warnings.push({ level: 'warn', names: [name], message });
+  }
+  if (settings.tcp !== undefined && isLoopbackHost(settings.tcp.address)) {
+    const message = `names ${settings.tcp.address}: TCP endpoints can be reached only from the same machine`;
+    warnings.push({ level: 'warn', names: [nameOf(read, 'tcp.address')], message });
+  }
+  return warnings;
+}
+
+function warnOfOpenDoors(settings: Settings, read: Read): readonly SettingsWarning[] {
+  const warnings: SettingsWarning[] = [];
+  if (!settings.auth.enabled) {
+    const message = 'is off: whoever reaches the router can use every endpoint';
+    warnings.push({ level: 'warn', names: [nameOf(read, 'auth.enabled')], message });
+  }
+  if (!settings.clearml.verifyTls) {
+    const message =
+      'is off: the credentials of the router go to whoever answers for the ClearML API';
+    warnings.push({ level: 'warn', names: [nameOf(read, 'clearml.verifyTls')], message });
+  }
+  return warnings;
+}
+
+function warnOfReload(read: Read): readonly SettingsWarning[] {
+  if (read.values.listen.reload) return [];
+  const message = 'cannot be switched off: the proxy always reloads a changed configuration';
+  return [{ level: 'info', names: [nameOf(read, 'listen.reload')], message }];
+}
+
+/** True for the host names and addresses that mean the machine itself. */
+export function isLoopbackHost(host: string): boolean {
+  return /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[?::1\]?|0\.0\.0\.0)$/i.test(host);
+}
+
+function hasProblem(read: Read, path: string): boolean {
+  const name = nameOf(read, path);
+  return read.problems.some(({ names }) => names.includes(name));
+}
+
+// The name that the user wrote, else the documented one.
+function nameOf(read: Read, path: string): string {
+  return read.writtenAs.get(path) ?? documentedName(path);
+}
+
+function documentedName(path: string): string {
+  const [group = '', key = ''] = path.split('.');
+  const groups: Readonly<Record<string, Readonly<Record<string, { names: readonly string[] }>>>> =
+    SETTINGS_SCHEMA;
+  return groups[group]?.[key]?.names[0] ?? path;
+}
