@@ -1,0 +1,144 @@
+import type { TableDelta } from '../domain/route-table.ts';
+import type { AccessAnswer, AccessQuestion } from '../controllers/contracts.ts';
+import type { TableParts } from './table-text.ts';
+
+/** Generations are below this: the JSON writer of nginx's Lua keeps 14 digits. */
+export const MAX_GENERATION = 2 ** 46;
+
+/** What a worker says with every poll; see docs/proxy-channel.md. */
+export interface PollReport {
+  readonly proxy: string;
+  readonly pid: number;
+  readonly worker: number;
+  readonly workers: number;
+  readonly revision: string;
+  readonly generation: number;
+  readonly ports: readonly number[];
+  readonly exiting: boolean;
+}
+
+/** How long a decision may be used, in seconds, and the generation that was read before asking. */
+export interface DecisionStamp {
+  readonly generation: number;
+  readonly fresh: number;
+  readonly usable: number;
+}
+
+/** A request that was read, or what is wrong with it (never the text itself: it may hold a credential). */
+export type Parsed<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
+
+/** One version of the channel: how requests are read and answers are written. */
+export interface ChannelFormat {
+  readonly parsePoll: (body: Json) => Parsed<PollReport>;
+  readonly parseQuestion: (body: Json) => Parsed<AccessQuestion>;
+  readonly parseAnswered: (body: Json) => Parsed<readonly string[]>;
+  readonly full: (generation: number, parts: TableParts) => Buffer;
+  readonly delta: (generation: number, delta: TableDelta) => Buffer;
+  readonly decision: (answer: AccessAnswer, stamp: DecisionStamp) => Buffer;
+  readonly observed: () => Buffer;
+}
+
+/** A JSON object, not looked into yet. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** A delta that changes nothing. */
+export const EMPTY_DELTA: TableDelta = {
+  http: { set: {}, remove: [] },
+  tcp: { set: {}, remove: [] },
+};
+
+/** Most routes that one observation names. */
+const MAX_ANSWERED = 10_000;
+
+/** Longest credential in characters; nginx refuses longer headers before. */
+const MAX_CREDENTIAL = 32_768;
+
+/** Format 1. */
+const FORMAT_1: ChannelFormat = {
+  parsePoll,
+  parseQuestion,
+  parseAnswered,
+  full: (generation, parts) =>
+    Buffer.concat([
+      Buffer.from(`{"format":1,"generation":${generation},"full":true,"http":{"set":`),
+      parts.http,
+      Buffer.from(',"remove":[]},"tcp":{"set":'),
+      parts.tcp,
+      Buffer.from(',"remove":[]}}'),
+    ]),
+  delta: (generation, delta) => toJson({ format: 1, generation, full: false, ...delta }),
+  decision: (answer, { generation, fresh, usable }) =>
+    toJson({
+      format: 1,
+      verdict: answer.verdict,
+      ...(answer.verdict === 'allow' ? { user: answer.user } : {}),
+      generation,
+      fresh,
+      usable,
+    }),
+  observed: () => toJson({ format: 1 }),
+};
+
+/** The formats that this router speaks, by number: the current one, and the one before when there is one. */
+export const FORMATS: ReadonlyMap<number, ChannelFormat> = new Map([[1, FORMAT_1]]);
+
+function parsePoll(body: Json): Parsed<PollReport> {
+  const { proxy, pid, worker, workers, revision, generation, exiting } = body;
+  const ports = asList(body['ports']);
+  if (!isName(proxy)) return wrong('proxy', 'an id');
+  if (!isName(revision)) return wrong('revision', 'a revision');
+  if (!isCount(pid, 2 ** 31)) return wrong('pid', 'a process id');
+  if (!isCount(workers, 4096) || workers === 0) return wrong('workers', 'a number from 1 to 4095');
+  if (!isCount(worker, workers)) return wrong('worker', 'a number below workers');
+  if (!isCount(generation, MAX_GENERATION)) return wrong('generation', 'a generation');
+  if (!ports?.every(isPort)) return wrong('ports', 'a list of ports');
+  const report = { proxy, pid, worker, workers, revision, generation, exiting: exiting === true };
+  return { ok: true, value: { ...report, ports } };
+}
+
+function parseQuestion(body: Json): Parsed<AccessQuestion> {
+  const { kind, credential, task } = body;
+  if (kind !== 'cookie' && kind !== 'bearer') return wrong('kind', '"cookie" or "bearer"');
+  if (!isText(credential, MAX_CREDENTIAL)) return wrong('credential', 'a text');
+  if (!isText(task, 256)) return wrong('task', 'a task id');
+  return { ok: true, value: { kind, credential, task } };
+}
+
+function parseAnswered(body: Json): Parsed<readonly string[]> {
+  const answered = asList(body['answered']);
+  const isRoutes = answered?.every((route) => isText(route, 512)) === true;
+  if (!isRoutes || answered.length > MAX_ANSWERED) return wrong('answered', 'a list of routes');
+  return { ok: true, value: answered as readonly string[] };
+}
+
+function wrong(field: string, expected: string): Parsed<never> {
+  return { ok: false, error: `${field} is not ${expected}` };
+}
+
+/** Lua's JSON writer cannot tell an empty list from an empty object, and writes `{}`. */
+function asList(value: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  return isEmpty ? [] : undefined;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w.-]{1,64}$/.test(value);
+}
+
+function isText(value: unknown, longest: number): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= longest;
+}
+
+function isCount(value: unknown, end: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < end;
+}
+
+function isPort(value: unknown): value is number {
+  return isCount(value, 65_536) && value > 0;
+}
+
+function toJson(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}

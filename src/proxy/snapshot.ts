@@ -1,0 +1,115 @@
+import type { HttpEntry, RouteTable, TcpEntry } from '../domain/route-table.ts';
+import { MAX_GENERATION } from './channel-format.ts';
+import type { TableParts } from './table-text.ts';
+
+/** Format number of the snapshot file. */
+export const SNAPSHOT_FORMAT = 1;
+
+/** A snapshot file that was read: what can be used of it, and why not when it cannot. */
+export interface Snapshot {
+  /** Present when the file tells it, even when its table cannot be used: a new run starts above. */
+  readonly generation?: number;
+  readonly table?: RouteTable;
+  /** Entries that are no entries, left out of the table. */
+  readonly skipped: number;
+  /** Why there is no table. */
+  readonly problem?: string;
+}
+
+/** The content of a snapshot file. */
+export function formatSnapshot(generation: number, parts: TableParts): Buffer {
+  return Buffer.concat([
+    Buffer.from(`{"format":${SNAPSHOT_FORMAT},"generation":${generation},"http":`),
+    parts.http,
+    Buffer.from(',"tcp":'),
+    parts.tcp,
+    Buffer.from('}\n'),
+  ]);
+}
+
+/** Reads a snapshot; never throws, whatever the text. */
+export function parseSnapshot(text: string): Snapshot {
+  const value = parseObject(text);
+  if (value === undefined) return { skipped: 0, problem: 'it is not a JSON object' };
+  const { format, generation, http, tcp } = value;
+  if (!isGeneration(generation)) return { skipped: 0, problem: 'its generation is not a number' };
+  if (format !== SNAPSHOT_FORMAT) {
+    return { generation, skipped: 0, problem: `its format is not ${SNAPSHOT_FORMAT}` };
+  }
+  if (!isObject(http) || !isObject(tcp)) {
+    return { generation, skipped: 0, problem: 'a part of its table is missing' };
+  }
+  const [httpEntries, httpSkipped] = keepEntries(http, parseHttpEntry);
+  const [tcpEntries, tcpSkipped] = keepEntries(tcp, parseTcpEntry);
+  return {
+    generation,
+    table: { http: httpEntries, tcp: tcpEntries },
+    skipped: httpSkipped + tcpSkipped,
+  };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function parseObject(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keepEntries<E>(
+  part: Json,
+  parse: (key: string, value: Json) => E | undefined,
+): readonly [entries: Readonly<Record<string, E>>, skipped: number] {
+  const entries: Record<string, E> = {};
+  let skipped = 0;
+  for (const [key, value] of Object.entries(part)) {
+    const entry = isObject(value) ? parse(key, value) : undefined;
+    if (entry === undefined) skipped += 1;
+    else entries[key] = entry;
+  }
+  return [entries, skipped];
+}
+
+function parseHttpEntry(key: string, value: Json): HttpEntry | undefined {
+  const { route, task, host, port, keep, answered, since } = value;
+  if (!/^[\w.-]+$/.test(key) || key === '__proto__') return undefined;
+  if (!isText(route) || !isText(task) || typeof since !== 'number') return undefined;
+  if (host !== undefined && !isText(host)) return undefined;
+  if (port !== undefined && !isPort(port)) return undefined;
+  return {
+    route,
+    task,
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port }),
+    ...(keep === true ? { keep } : {}),
+    ...(answered === true ? { answered } : {}),
+    since,
+  };
+}
+
+function parseTcpEntry(key: string, value: Json): TcpEntry | undefined {
+  const { route, task, upstream } = value;
+  if (!/^\d{1,5}$/.test(key) || !isPort(Number(key))) return undefined;
+  if (!isText(route) || !isText(task)) return undefined;
+  if (upstream !== undefined && !isText(upstream)) return undefined;
+  return { route, task, ...(upstream === undefined ? {} : { upstream }) };
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65535;
+}
+
+function isGeneration(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < MAX_GENERATION;
+}
