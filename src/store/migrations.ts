@@ -1,0 +1,54 @@
+/** Marks the file as ours: "CLWY". */
+export const APPLICATION_ID = 0x434c5759;
+
+const FIRST = `
+CREATE TABLE counter (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  value INTEGER NOT NULL
+) STRICT;
+INSERT INTO counter (id, value) VALUES (1, 0);
+
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE resource (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  name TEXT NOT NULL,
+  uid TEXT NOT NULL UNIQUE,
+  version INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  created TEXT NOT NULL,
+  labels TEXT NOT NULL,
+  annotations TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  status TEXT NOT NULL,
+  UNIQUE (kind, namespace, name)
+) STRICT;
+
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  namespace TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  uid TEXT NOT NULL,
+  type TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  message TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  first_time TEXT NOT NULL,
+  last_time TEXT NOT NULL,
+  version INTEGER NOT NULL
+) STRICT;
+CREATE INDEX event_by_object ON event (namespace, kind, name);
+`;
+
+/**
+ * The steps from an empty file to the current schema; the file's `user_version` counts those that it has seen.
+ *
+ * @remarks A released step is never changed: a new one is added at the end.
+ */
+export const MIGRATIONS: readonly string[] = [FIRST];
