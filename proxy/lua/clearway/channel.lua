@@ -1,0 +1,120 @@
+-- The worker's side of the channel: one long poll after the other, from a timer that init_worker starts.
+--
+--   polling --(answer)--> polling, with its generation          the next poll is the acknowledgement
+--   polling --(router away, or not understood)--> waiting --(backoff with jitter)--> polling
+--   exiting and nobody served any more --> end                   an exiting worker lives only as long as its connections
+--
+-- nginx starts no new timers in a worker that is exiting, but goes on running this one.
+
+local cjson = require "cjson.safe"
+local descriptors = require "clearway.descriptors"
+local http_client = require "clearway.http_client"
+local live = require "clearway.live"
+local observe = require "clearway.observe"
+local routes = require "clearway.routes"
+local settings = require "clearway.settings"
+
+-- The router answers within 5 s, also when it has nothing to say.
+local POLL_SECONDS = 15
+local MIN_WAIT, MAX_WAIT = 0.05, 2
+
+local channel = {}
+
+local held_ports
+
+local function exiting()
+  return ngx.worker.exiting()
+end
+
+local function is_needed()
+  return not exiting() or live.any()
+end
+
+-- While a poll waits: an exiting worker looks once whether anybody is left, then about every second.
+local function make_go_on()
+  local next_look = 0
+  return function()
+    if not exiting() then return true end
+    if ngx.now() < next_look then return true end
+    next_look = ngx.now() + 0.5
+    return live.any()
+  end
+end
+
+local function poll()
+  -- The listening sockets of a worker are those that it was born with, until it exits.
+  held_ports = held_ports or descriptors.listening()
+  local ports = exiting() and "" or table.concat(held_ports, ",")
+  local message = cjson.encode({
+    format = settings.format,
+    proxy = settings.proxy,
+    pid = ngx.worker.pid(),
+    worker = ngx.worker.id(),
+    workers = ngx.worker.count(),
+    revision = settings.revision,
+    generation = routes.generation,
+    exiting = exiting(),
+  })
+  -- cjson cannot tell an empty list from an empty object.
+  message = string.sub(message, 1, -2) .. ',"ports":[' .. ports .. "]}"
+  return http_client.post("/proxy/poll", message, { timeout = POLL_SECONDS, go_on = make_go_on() })
+end
+
+local function is_usable(answer)
+  return answer.format == settings.format and type(answer.generation) == "number"
+    and type(answer.http) == "table" and type(answer.tcp) == "table"
+end
+
+local said
+-- Says once what is wrong, until it is well again.
+local function say(problem)
+  if problem and problem ~= said then
+    ngx.log(ngx.WARN, "no table from the router, keeping generation ", routes.generation, ": ", problem)
+  elseif said and not problem then
+    ngx.log(ngx.WARN, "the router answers again")
+  end
+  said = problem
+end
+
+local function take(answer)
+  local http, tcp = routes.apply(answer)
+  live.finish(http, tcp)
+end
+
+local function turn()
+  local answer, problem = poll()
+  if answer and not is_usable(answer) then
+    answer, problem = nil, "its format is not understood"
+  end
+  if not answer then
+    if problem ~= "stopped" then say(problem) end
+    return false
+  end
+  say(nil)
+  take(answer)
+  observe.flush()
+  return true
+end
+
+local function run(premature)
+  if premature then return end
+  local wait = MIN_WAIT
+  while is_needed() do
+    local ok, done = pcall(turn)
+    if not ok then ngx.log(ngx.ERR, "the channel failed: ", done) end
+    if ok and done then
+      wait = MIN_WAIT
+    elseif is_needed() then
+      ngx.sleep(wait * (0.5 + math.random() / 2))
+      wait = math.min(wait * 2, MAX_WAIT)
+    end
+  end
+end
+
+-- Starts the polls of this worker.
+function channel.start()
+  math.randomseed(ngx.worker.pid() + ngx.now() * 1000)
+  ngx.timer.at(0, run)
+end
+
+return channel

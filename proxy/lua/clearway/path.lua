@@ -1,0 +1,112 @@
+-- Reads the raw request target. The same text decides the route, is asked about, and is forwarded, so nothing may be
+-- read in two ways: a path that some reading takes out of its prefix is refused.
+--
+--   /service/<key>/rest?query   route, key, "/rest?query"
+--   /service/<key>?query        route, key, nil, "?query"      (no slash: to be redirected)
+--   /_clearway/name             gateway, "name"
+--   anything else               other
+--   anything ambiguous          bad
+
+local byte, find, sub, gsub, char = string.byte, string.find, string.sub, string.gsub, string.char
+
+local PREFIX = "/service/"
+local GATEWAY = "/_clearway/"
+
+local path = {}
+
+local function decode(text)
+  return (gsub(text, "%%(%x%x)", function(hex) return char(tonumber(hex, 16)) end))
+end
+
+-- How far a segment moves: -1 for "..", 0 for "." and nothing, else 1. Some servers cut parameters (";x") first.
+local function step(segment)
+  local parameters = find(segment, ";", 1, true)
+  local name = parameters and sub(segment, 1, parameters - 1) or segment
+  if name == ".." then return -1 end
+  if name == "." or name == "" then return 0 end
+  return 1
+end
+
+-- The worst that any reading makes of one raw segment: where it ends and how far up it gets, relative to its start.
+local function worst(segment)
+  if not find(segment, "[%%\\;.]") then
+    local move = segment == "" and 0 or 1
+    return move, 0
+  end
+  local decoded = decode(segment)
+  local depth, lowest = 0, 0
+  for part in (gsub(decoded, "\\", "/") .. "/"):gmatch("([^/]*)/") do
+    depth = depth + step(part)
+    if depth < lowest then lowest = depth end
+  end
+  local whole = step(decoded)
+  if whole < depth then depth = whole end
+  if whole < lowest then lowest = whole end
+  return depth, lowest
+end
+
+-- True when no reading of this raw path ("/a/b") climbs above where it starts.
+local function stays(raw)
+  -- No dot, nothing encoded, no backslash: there is nothing to climb with.
+  if not find(raw, "[%%\\.]") then return true end
+  local depth = 0
+  for segment in (sub(raw, 2) .. "/"):gmatch("([^/]*)/") do
+    local move, lowest = worst(segment)
+    if depth + lowest < 0 then return false end
+    depth = depth + move
+  end
+  return true
+end
+
+-- The first name that a server sees which decodes, merges slashes and resolves dots before it looks.
+local function first_name(raw, without_parameters)
+  local names = {}
+  for part in (gsub(decode(raw), "\\", "/") .. "/"):gmatch("([^/]*)/") do
+    if without_parameters then part = gsub(part, ";.*$", "") end
+    if part == ".." then
+      names[#names] = nil
+    elseif part ~= "." and part ~= "" then
+      names[#names + 1] = part
+    end
+  end
+  return names[1]
+end
+
+-- True when such a server would see one of our prefixes, though the raw text does not begin with it.
+local function looks_reserved(raw)
+  local name, bare = first_name(raw, false), first_name(raw, true)
+  return name == "service" or name == "_clearway" or bare == "service" or bare == "_clearway"
+end
+
+local function is_malformed(raw)
+  if byte(raw, 1) ~= 47 or find(raw, "[%z\1-\32\127#\\]") then return true end
+  return find(raw, "%", 1, true) ~= nil
+    and (find(raw, "%%%X") or find(raw, "%%%x%X") or find(raw, "%%%x?$") or find(raw, "%00", 1, true)) ~= nil
+end
+
+-- Returns kind, key or name, remainder with query, and the query of a path without remainder.
+function path.read(target)
+  local mark = find(target, "?", 1, true)
+  local raw = mark and sub(target, 1, mark - 1) or target
+  if is_malformed(raw) then return "bad" end
+  if sub(raw, 1, 9) ~= PREFIX then
+    if sub(raw, 1, 11) == GATEWAY then
+      local name = sub(raw, 12)
+      if find(name, "[^%w_-]") then return "bad" end
+      return "gateway", name
+    end
+    local plain = raw == "/service" or raw == "/_clearway"
+    if not stays(raw) or (not plain and looks_reserved(raw)) then return "bad" end
+    return "other"
+  end
+  local slash = find(raw, "/", 10, true)
+  local key = sub(raw, 10, slash and slash - 1 or nil)
+  if key == "" and not slash then return "other" end
+  -- Keys are plain. One that is written in another way would be a second name for a route.
+  if key == "" or key == "." or key == ".." or find(key, "[%%;]") then return "bad" end
+  if not slash then return "route", key, nil, mark and sub(target, mark) or "" end
+  if not stays(sub(raw, slash)) then return "bad" end
+  return "route", key, sub(target, slash)
+end
+
+return path

@@ -1,0 +1,7 @@
+-- log_by_lua: the request is over.
+
+local live = require "clearway.live"
+
+return function()
+  live.leave(ngx.var.connection)
+end

@@ -1,0 +1,62 @@
+-- Addresses in the answers of an application whose prefix is stripped: it believes that it lives at the root.
+
+local find, sub, match, lower, gsub = string.find, string.sub, string.match, string.lower, string.gsub
+
+local rewrite = {}
+
+local function begins_with_segment(text, prefix)
+  if sub(text, 1, #prefix) ~= prefix then return false end
+  local after = sub(text, #prefix + 1, #prefix + 1)
+  return after == "" or after == "/" or after == "?" or after == "#"
+end
+
+local function is_ours(path, prefix)
+  return begins_with_segment(path, prefix) or sub(path, 1, 11) == "/_clearway/"
+end
+
+local function under(path, prefix)
+  if is_ours(path, prefix) then return path end
+  return prefix .. path
+end
+
+-- authority and rest of an absolute or scheme-relative http address; nil for anything else.
+local function parse(location)
+  local rest = match(location, "^[Hh][Tt][Tt][Pp][Ss]?://(.*)$") or match(location, "^//(.*)$")
+  if not rest then return nil end
+  local stop = find(rest, "[/?#\\]")
+  return lower(sub(rest, 1, stop and stop - 1 or nil)), stop and sub(rest, stop) or ""
+end
+
+local function is_upstream(authority, upstream)
+  return authority == upstream or authority .. ":80" == upstream
+end
+
+-- The Location as the browser must see it; the same text when it is none of ours.
+-- host: the request's Host; upstream: address:port of the application.
+function rewrite.location(location, prefix, host, upstream)
+  if sub(location, 1, 1) == "/" and sub(location, 2, 2) ~= "/" then return under(location, prefix) end
+  local authority, rest = parse(location)
+  if not authority then return location end
+  if sub(rest, 1, 1) ~= "/" then rest = "/" .. rest end
+  -- The upstream's address means nothing to a browser, whatever path follows.
+  if is_upstream(authority, upstream) then return under(rest, prefix) end
+  if authority ~= lower(host) or is_ours(rest, prefix) then return location end
+  return prefix .. rest
+end
+
+-- Name of the cookie that a Set-Cookie line sets.
+function rewrite.cookie_name(line)
+  return match(line, "^%s*([^=;]-)%s*[=;]") or match(line, "^%s*(.-)%s*$")
+end
+
+-- A Set-Cookie line with its Path under the prefix. Without a Path the browser's own default is under it already; a
+-- `__Host-` cookie must keep the Path "/", or browsers throw it away.
+function rewrite.cookie(line, prefix)
+  if sub(line, 1, 7) == "__Host-" then return line end
+  return (gsub(line, "(;%s*[Pp][Aa][Tt][Hh]%s*=%s*)([^;]*)", function(lead, path)
+    if sub(path, 1, 1) ~= "/" then return nil end
+    return lead .. under(match(path, "^(.-)%s*$"), prefix)
+  end))
+end
+
+return rewrite

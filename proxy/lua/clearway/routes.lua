@@ -1,0 +1,133 @@
+-- The route table of this worker: plain Lua tables, filled from the snapshot and then from the channel.
+--
+-- Entries are those of the router's HttpEntry and TcpEntry. What is not well-formed does not get in: an upstream is an
+-- IP literal and a port, never a name and never a path of a socket, so nothing is resolved or opened by accident.
+
+local cjson = require "cjson.safe"
+local settings = require "clearway.settings"
+
+local type, pairs = type, pairs
+local find, match = string.find, string.match
+
+local routes = {
+  -- By the path segment after /service/, and by port in decimal.
+  http = {},
+  tcp = {},
+  -- What this worker serves; 0 before any table.
+  generation = 0,
+  -- False until a snapshot or an answer of the router was read: then "unknown" is not known.
+  loaded = false,
+}
+
+local function is_v4(host)
+  local a, b, c, d = match(host, "^(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)$")
+  if not a then return false end
+  a, b, c, d = tonumber(a), tonumber(b), tonumber(c), tonumber(d)
+  if a > 255 or b > 255 or c > 255 or d > 255 then return false end
+  -- "This network", link-local, multicast and reserved are nobody's task.
+  return a ~= 0 and a < 224 and not (a == 169 and b == 254)
+end
+
+local function is_v6(host)
+  if #host > 45 or not find(host, ":", 1, true) or find(host, "[^%x:.]") then return false end
+  local first = match(host, "^%x+")
+  if not first then return host ~= "::" end
+  first = tonumber(first, 16)
+  return not (first >= 0xfe80 and first <= 0xfebf) and first < 0xff00
+end
+
+local function is_port(port)
+  return type(port) == "number" and port >= 1 and port <= 65535 and port % 1 == 0
+end
+
+-- A usable copy of an HttpEntry, or nil. `peer` is the host as the balancer wants it; absent while unresolved.
+local function http_entry(entry)
+  if type(entry) ~= "table" or type(entry.route) ~= "string" or type(entry.task) ~= "string" then return nil end
+  local usable = {
+    route = entry.route,
+    task = entry.task,
+    keep = entry.keep == true,
+    answered = entry.answered == true,
+    since = tonumber(entry.since) or 0,
+  }
+  local host, port = entry.host, entry.port
+  if type(host) == "string" and is_port(port) then
+    if is_v4(host) then
+      usable.peer = host
+    elseif is_v6(host) then
+      usable.peer = "[" .. host .. "]"
+    end
+    usable.port = port
+  end
+  return usable
+end
+
+local function tcp_entry(entry)
+  if type(entry) ~= "table" or type(entry.route) ~= "string" or type(entry.task) ~= "string" then return nil end
+  return { route = entry.route, task = entry.task, upstream = entry.upstream }
+end
+
+local function same_http_target(one, other)
+  return one.peer == other.peer and one.port == other.port and one.task == other.task and one.route == other.route
+end
+
+local function same_tcp_target(one, other)
+  return one.upstream == other.upstream and one.task == other.task and one.route == other.route
+end
+
+-- Merges one half of a delta into `held`; returns the keys whose live connections must end (as a set), or nil.
+local function merge(held, delta, full, read, same)
+  local ended
+  local function drop(key)
+    ended = ended or {}
+    ended[key] = true
+  end
+  local set = type(delta.set) == "table" and delta.set or {}
+  for key, raw in pairs(set) do
+    local before, entry = held[key], read(raw)
+    if before and not (entry and same(before, entry)) then drop(key) end
+    held[key] = entry
+  end
+  if full then
+    for key in pairs(held) do
+      if set[key] == nil then
+        drop(key)
+        held[key] = nil
+      end
+    end
+  end
+  for _, key in ipairs(type(delta.remove) == "table" and delta.remove or {}) do
+    if held[key] then drop(key) end
+    held[key] = nil
+  end
+  return ended
+end
+
+-- Takes an answer of the router over. Returns the http keys and the ports whose connections must end: two sets or nils.
+function routes.apply(answer)
+  local http = merge(routes.http, answer.http or {}, answer.full, http_entry, same_http_target)
+  local tcp = merge(routes.tcp, answer.tcp or {}, answer.full, tcp_entry, same_tcp_target)
+  routes.generation = answer.generation
+  routes.loaded = true
+  return http, tcp
+end
+
+-- Starts from the router's snapshot, so that this worker serves while the router is away.
+function routes.load_snapshot(text)
+  if not text then return end
+  local snapshot = cjson.decode(text)
+  local usable = type(snapshot) == "table" and snapshot.format == settings.format
+    and type(snapshot.generation) == "number" and type(snapshot.http) == "table" and type(snapshot.tcp) == "table"
+  if not usable then
+    ngx.log(ngx.ERR, "the snapshot of the route table cannot be used")
+    return
+  end
+  routes.apply({
+    generation = snapshot.generation,
+    full = true,
+    http = { set = snapshot.http },
+    tcp = { set = snapshot.tcp },
+  })
+end
+
+return routes
