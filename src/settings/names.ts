@@ -1,4 +1,5 @@
 import { SETTING_FORMATS } from './formats.ts';
+import { nearestName } from './nearest.ts';
 import type { Setting } from './setting.ts';
 import type { Environment, SettingsProblem, SettingsWarning } from './types.ts';
 
@@ -85,27 +86,4 @@ function sameValue(setting: Setting<unknown>, left: string, right: string): bool
     left === right ||
     (parse(left) !== undefined && JSON.stringify(parse(left)) === JSON.stringify(parse(right)))
   );
-}
-
-function nearestName(name: string, known: readonly string[]): string | undefined {
-  const shortened = name.slice(0, 80);
-  const [nearest] = known
-    .map((candidate) => ({ candidate, distance: editDistance(shortened, candidate) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(2, candidate.length / 4))
-    .sort((left, right) => left.distance - right.distance);
-  return nearest?.candidate;
-}
-
-/** Levenshtein distance: how many single-character edits lead from one text to the other. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [line, letter] of [...from].entries()) {
-    const next = [line + 1];
-    for (const [column, other] of [...to].entries()) {
-      const replace = (row[column] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replace, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
