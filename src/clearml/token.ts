@@ -1,0 +1,51 @@
+/** What Clearway reads of a ClearML token; the signature is the server's business. */
+export interface TokenClaims {
+  /** Unix time in seconds. */
+  readonly expires?: number;
+  /** Unix time in seconds. */
+  readonly issued?: number;
+  /** API version of the server, such as `[2, 34]`. */
+  readonly apiVersion?: readonly number[];
+}
+
+// Also bounds what is sent to ClearML on behalf of strangers.
+const TOKEN_LENGTH = 8_192;
+const TOKEN = /^[\w-]+\.([\w-]+)\.[\w-]*$/;
+
+/** The claims of a token; undefined for text that is not a JWT. Never throws. */
+export function readClaims(token: string): TokenClaims | undefined {
+  if (token.length > TOKEN_LENGTH) return undefined;
+  const claims = decode(TOKEN.exec(token)?.[1]);
+  if (claims === undefined) return undefined;
+  const { exp, iat, api_version: version } = claims;
+  return {
+    ...(typeof exp === 'number' && Number.isFinite(exp) ? { expires: exp } : {}),
+    ...(typeof iat === 'number' && Number.isFinite(iat) ? { issued: iat } : {}),
+    ...(typeof version === 'string' ? { apiVersion: version.split('.').map(Number) } : {}),
+  };
+}
+
+/** True when the version is the wanted one or newer. */
+export function atLeast(
+  version: readonly number[] | undefined,
+  wanted: readonly number[],
+): boolean {
+  if (version === undefined || version.some((part) => Number.isNaN(part))) return false;
+  for (const [index, part] of wanted.entries()) {
+    const own = version[index] ?? 0;
+    if (own !== part) return own > part;
+  }
+  return true;
+}
+
+function decode(payload: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  if (payload === undefined) return undefined;
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+    return typeof claims === 'object' && claims !== null && !Array.isArray(claims)
+      ? (claims as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
