@@ -1,0 +1,7 @@
+import { CLEARML_CHECKS } from './clearml-checks.ts';
+import type { Check } from './contract.ts';
+import { MACHINE_CHECKS } from './machine-checks.ts';
+import { PORT_CHECKS } from './port-checks.ts';
+
+/** Every check, in the order in which they are shown. */
+export const CHECKS: readonly Check[] = [...MACHINE_CHECKS, ...PORT_CHECKS, ...CLEARML_CHECKS];
