@@ -21,9 +21,10 @@ json_text() {
   printf '%s' "${text//[[:cntrl:]]/ }"
 }
 
-# Turns nginx's error log into JSON lines. Queries may hold tokens, and nginx quotes whole request lines and referrers.
+# Turns nginx's error log into JSON lines. A router that is away is said once, by Lua, not at each attempt. Queries may hold tokens, and nginx quotes whole request lines and referrers.
 nginx_errors_to_json() {
   exec sed -uE \
+    -e '/connect\(\) to unix:shared\/router\.sock failed/d' \
     -e 's/\?[^" ]*/?/g' -e 's/, referrer: .*$//' \
     -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/[[:cntrl:]]/ /g' \
     -e 's#^([0-9]+)/([0-9]+)/([0-9]+) ([0-9:]+) \[([a-z]+)\] ([0-9]+)\#[0-9]+: (.*)$#{"level":"\5","time":"\1-\2-\3T\4Z","component":"nginx","pid":\6,"message":"\7"}#' \

@@ -96,6 +96,14 @@ local function turn()
   return true
 end
 
+-- Sleeps, but not through the end of this worker.
+local function rest(seconds)
+  while seconds > 0 and is_needed() do
+    ngx.sleep(math.min(seconds, 0.25))
+    seconds = seconds - 0.25
+  end
+end
+
 local function run(premature)
   if premature then return end
   local wait = MIN_WAIT
@@ -105,7 +113,7 @@ local function run(premature)
     if ok and done then
       wait = MIN_WAIT
     elseif is_needed() then
-      ngx.sleep(wait * (0.5 + math.random() / 2))
+      rest(wait * (0.5 + math.random() / 2))
       wait = math.min(wait * 2, MAX_WAIT)
     end
   end

@@ -72,17 +72,21 @@ end
 
 -- Ends the request with a relative redirect that keeps the method.
 function pages.redirect(location)
-  ngx.header["Location"] = location
-  ngx.header["Cache-Control"] = "no-store"
-  ngx.header["Content-Length"] = 0
+  local header = ngx.header
+  header["Location"] = location
+  header["Cache-Control"] = "no-store"
+  header["Content-Length"] = 0
   ngx.status = 307
-  return ngx.exit(307)
+  ngx.send_headers()
+  return ngx.exit(ngx.HTTP_OK)
 end
 
 -- Answers that nginx is up; needs no credentials and tells nothing else.
 function pages.health()
-  ngx.header["Content-Type"] = "text/plain; charset=utf-8"
-  ngx.header["Cache-Control"] = "no-store"
+  local header = ngx.header
+  header["Content-Type"] = "text/plain; charset=utf-8"
+  header["Cache-Control"] = "no-store"
+  header["Content-Length"] = 3
   ngx.print("ok\n")
   return ngx.exit(ngx.HTTP_OK)
 end
