@@ -38,7 +38,8 @@ export function readKinds(folder: string): Readonly<Record<string, KindDefinitio
 function toKind(crd: Crd): readonly [string, KindDefinition] {
   const { names, versions } = crd.spec;
   const [version, ...others] = versions;
-  if (version === undefined || others.length > 0) throw new Error(`${names.kind}: one version only`);
+  if (version === undefined || others.length > 0)
+    throw new Error(`${names.kind}: one version only`);
   return [
     names.kind,
     {
@@ -108,9 +109,7 @@ function shape(schema: Schema): string {
 function typeOf(schema: Schema): string {
   switch (schema.type) {
     case 'object':
-      return schema.additionalProperties === undefined
-        ? shape(schema)
-        : `Readonly<Record<string, ${typeOf(schema.additionalProperties)}>>`;
+      return shape(schema);
     case 'array':
       if (schema.items === undefined) throw new Error('an array without items');
       return `readonly ${typeOf(schema.items)}[]`;
@@ -127,7 +126,9 @@ function comment(text: string | undefined): string {
   if (text === undefined) return '';
   const safe = text.replaceAll('*/', '*\\/');
   if (safe.length <= COMMENT_WIDTH - 7) return `/** ${safe} */\n`;
-  return `/**\n${wrap(safe).map((line) => ` * ${line}`).join('\n')}\n */\n`;
+  return `/**\n${wrap(safe)
+    .map((line) => ` * ${line}`)
+    .join('\n')}\n */\n`;
 }
 
 function wrap(text: string): string[] {

@@ -57,21 +57,18 @@ function checkObject(
     if (value[name] !== undefined) continue;
     report(walk, `${path}.${name}`, 'FieldValueRequired', 'Required value');
   }
-  const kept = Object.entries(value).flatMap(([name, field]) => {
-    if (field === undefined) return [];
+  const kept: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) {
+    const field = value[name];
     const known = knownProperty(schema, name);
-    if (known !== undefined) return [[name, checkNode(known, field, `${path}.${name}`, walk)]];
-    walk.unknown.push(`${path}.${name}`);
-    return [];
-  });
-  return Object.fromEntries(kept);
+    if (known === undefined) walk.unknown.push(`${path}.${name}`);
+    else if (field !== undefined) kept[name] = checkNode(known, field, `${path}.${name}`, walk);
+  }
+  return kept;
 }
 
-function knownProperty(schema: Schema, name: string): Schema | undefined {
-  const { properties } = schema;
-  return properties !== undefined && Object.hasOwn(properties, name)
-    ? properties[name]
-    : schema.additionalProperties;
+function knownProperty({ properties = {} }: Schema, name: string): Schema | undefined {
+  return Object.hasOwn(properties, name) ? properties[name] : undefined;
 }
 
 function checkArray(schema: Schema, value: readonly unknown[], path: string, walk: Walk): unknown {

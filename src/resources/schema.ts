@@ -4,8 +4,6 @@ export interface Schema {
   readonly description?: string;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
-  /** Schema of the values of a map. */
-  readonly additionalProperties?: Schema;
   readonly items?: Schema;
   readonly enum?: readonly string[];
   readonly pattern?: string;

@@ -10,6 +10,9 @@ export const STORE_FILE = 'clearway.db';
 /** How long a router that starts waits for one that is just ending. */
 const LOCK_WAIT_MS = 500;
 
+/** Pages of the log that are copied into the file at once; fewer would write the same page again and again. */
+const WAL_PAGES = 4000;
+
 // Primary result codes of SQLite (sqlite.org/rescode.html).
 const BUSY = 5;
 const LOCKED = 6;
@@ -36,7 +39,8 @@ export function openDatabase(folder: string): DatabaseSync {
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     refuseForeign(database, path);
     database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY',
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
+       PRAGMA wal_autocheckpoint = ${WAL_PAGES}`,
     );
     database.exec('BEGIN IMMEDIATE; COMMIT');
     refuseDamaged(database, path);
@@ -64,8 +68,8 @@ export function transact<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-/** Runs a read, with errors as {@link transact} has them. */
-export function read<T>(database: DatabaseSync, work: () => T): T {
+/** Runs one statement, which is a transaction of its own, with errors as {@link transact} has them. */
+export function runStatement<T>(database: DatabaseSync, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -3,10 +3,10 @@ import { API_VERSION, type Kind, type ResourceByKind } from '../resources/kinds.
 
 /** A resource as its row holds it: parts as canonical JSON. */
 export interface Row {
-  readonly kind: Kind;
-  readonly namespace: string;
-  readonly name: string;
+  /** Number of the row; 0 before it is inserted. */
+  readonly id: number;
   readonly uid: string;
+  readonly name: string;
   readonly version: number;
   readonly generation: number;
   readonly created: string;
@@ -22,11 +22,11 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** The resource that a row holds; a fresh copy each time. */
-export function toResource(row: Row): ResourceByKind[Kind] {
-  const { name, namespace, uid, generation } = row;
+export function toResource(kind: Kind, namespace: string, row: Row): ResourceByKind[Kind] {
+  const { name, uid, generation } = row;
   const resource = {
     apiVersion: API_VERSION,
-    kind: row.kind,
+    kind,
     metadata: {
       name,
       namespace,
@@ -46,6 +46,8 @@ export function toResource(row: Row): ResourceByKind[Kind] {
 /** The canonical form of nothing. */
 export const EMPTY = '{}';
 
+const COLUMNS = 'id, uid, name, version, generation, created, labels, annotations, spec, status';
+
 /** The table of resources: plain statements, prepared once. */
 export class ResourceRows {
   readonly #find: StatementSync;
@@ -53,24 +55,30 @@ export class ResourceRows {
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #remove: StatementSync;
+  readonly #last: StatementSync;
+  readonly #keep: StatementSync;
   readonly #namespace: string;
 
   constructor(database: DatabaseSync, namespace: string) {
-    const columns =
-      'kind, namespace, name, uid, version, generation, created, labels, annotations, spec, status';
-    const key = 'kind = ? AND namespace = ? AND name = ?';
     this.#namespace = namespace;
-    this.#find = database.prepare(`SELECT ${columns} FROM resource WHERE ${key}`);
+    this.#find = database.prepare(
+      `SELECT ${COLUMNS} FROM resource WHERE kind = ? AND namespace = ? AND name = ?`,
+    );
     this.#list = database.prepare(
-      `SELECT ${columns} FROM resource WHERE kind = ? AND namespace = ? ORDER BY name`,
+      `SELECT ${COLUMNS} FROM resource WHERE kind = ? AND namespace = ? ORDER BY name`,
     );
     this.#insert = database.prepare(
-      `INSERT INTO resource (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO resource (kind, namespace, ${COLUMNS}) VALUES (?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#update = database.prepare(
-      `UPDATE resource SET version = ?, generation = ?, labels = ?, annotations = ?, spec = ?, status = ? WHERE ${key}`,
+      'UPDATE resource SET version = ?, generation = ?, labels = ?, annotations = ?, spec = ?, status = ? WHERE id = ?',
     );
-    this.#remove = database.prepare(`DELETE FROM resource WHERE ${key}`);
+    this.#remove = database.prepare('DELETE FROM resource WHERE id = ?');
+    this.#last = database.prepare(
+      `SELECT max((SELECT max(value) FROM counter), (SELECT coalesce(max(version), 0) FROM resource),
+       (SELECT coalesce(max(version), 0) FROM event)) AS version`,
+    );
+    this.#keep = database.prepare('UPDATE counter SET value = ?');
   }
 
   find(kind: Kind, name: string): Row | undefined {
@@ -81,20 +89,22 @@ export class ResourceRows {
   list<K extends Kind>(kind: K): readonly ResourceByKind[K][] {
     const resources: ResourceByKind[K][] = [];
     for (const row of this.#list.iterate(kind, this.#namespace)) {
-      resources.push(toResource(row as unknown as Row) as ResourceByKind[K]);
+      const resource = toResource(kind, this.#namespace, row as unknown as Row);
+      resources.push(resource as ResourceByKind[K]);
     }
     return resources;
   }
 
-  insert(row: Row): void {
+  insert(kind: Kind, row: Row): void {
+    const { uid, name, version, generation, created } = row;
     this.#insert.run(
-      row.kind,
-      row.namespace,
-      row.name,
-      row.uid,
-      row.version,
-      row.generation,
-      row.created,
+      kind,
+      this.#namespace,
+      uid,
+      name,
+      version,
+      generation,
+      created,
       row.labels,
       row.annotations,
       row.spec,
@@ -103,27 +113,30 @@ export class ResourceRows {
   }
 
   update(row: Row): void {
-    this.#update.run(
-      row.version,
-      row.generation,
-      row.labels,
-      row.annotations,
-      row.spec,
-      row.status,
-      row.kind,
-      row.namespace,
-      row.name,
-    );
+    const { version, generation, labels, annotations, spec, status, id } = row;
+    this.#update.run(version, generation, labels, annotations, spec, status, id);
   }
 
   remove(row: Row): void {
-    this.#remove.run(row.kind, row.namespace, row.name);
+    this.#remove.run(row.id);
+  }
+
+  /** The highest version that was ever given out. */
+  lastVersion(): number {
+    return Number(this.#last.get()?.['version'] ?? 0);
+  }
+
+  /** Remembers a version that stands on no row: that of a deletion. */
+  keepVersion(version: number): void {
+    this.#keep.run(version);
   }
 }
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, field]) => [key, sorted(field)]));
+  const fields = value as Readonly<Record<string, unknown>>;
+  const result: Record<string, unknown> = {};
+  for (const key of Object.keys(fields).sort()) result[key] = sorted(fields[key]);
+  return result;
 }

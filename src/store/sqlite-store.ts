@@ -13,7 +13,7 @@ import type {
   ResourceStore,
   WatchEvent,
 } from './contract.ts';
-import { openDatabase, read, transact } from './database.ts';
+import { openDatabase, runStatement, transact } from './database.ts';
 import { EventRing, type KeptEvent, type RingLimits } from './event-ring.ts';
 import { canonicalJson, EMPTY, ResourceRows, toResource, type Row } from './rows.ts';
 import { WatchHub } from './watch-hub.ts';
@@ -67,7 +67,8 @@ export class SqliteStore implements ResourceStore, EventStore {
     this.#options = options;
     this.#rows = new ResourceRows(database, options.namespace);
     this.#events = new EventRing(database, options.namespace, limits);
-    this.#version = firstVersion(database, options.clock.now());
+    this.#version = Math.max(this.#rows.lastVersion() + 1, Math.floor(options.clock.now()));
+    runStatement(database, () => this.#rows.keepVersion(this.#version));
     this.#hub = new WatchHub({
       limit: limits.history,
       start: this.#version,
@@ -77,7 +78,7 @@ export class SqliteStore implements ResourceStore, EventStore {
 
   list<K extends Kind>(kind: K, signal?: AbortSignal): Promise<ResourceList<K>> {
     return attempt(signal, () => ({
-      items: read(this.#database, () => this.#rows.list(kind)),
+      items: runStatement(this.#database, () => this.#rows.list(kind)),
       resourceVersion: String(this.#version),
     }));
   }
@@ -89,7 +90,7 @@ export class SqliteStore implements ResourceStore, EventStore {
   ): Promise<ResourceByKind[K] | undefined> {
     return attempt(signal, () => {
       const row = this.#find(kind, name);
-      return row === undefined ? undefined : (toResource(row) as ResourceByKind[K]);
+      return row === undefined ? undefined : (this.#toResource(kind, row) as ResourceByKind[K]);
     });
   }
 
@@ -102,8 +103,7 @@ export class SqliteStore implements ResourceStore, EventStore {
         throw new OperatorError('RESOURCE_EXISTS', { kind, name });
       }
       const row: Row = {
-        kind,
-        namespace: this.#options.namespace,
+        id: 0,
         name,
         uid: this.#options.newUid(),
         version: this.#version + 1,
@@ -114,7 +114,8 @@ export class SqliteStore implements ResourceStore, EventStore {
         spec: canonicalJson(spec),
         status: EMPTY,
       };
-      return this.#commit('added', row, () => this.#rows.insert(row)) as ResourceByKind[K];
+      runStatement(this.#database, () => this.#rows.insert(kind, row));
+      return this.#publish(kind, 'added', row) as ResourceByKind[K];
     });
   }
 
@@ -136,7 +137,7 @@ export class SqliteStore implements ResourceStore, EventStore {
         annotations: canonicalJson(metadata.annotations),
         spec,
       };
-      return this.#change(observed, desired) as ResourceByKind[K];
+      return this.#change(kind, observed, desired) as ResourceByKind[K];
     });
   }
 
@@ -150,7 +151,7 @@ export class SqliteStore implements ResourceStore, EventStore {
       const observed = this.#require(kind, metadata);
       const status = requireValid(kind, metadata.name, checkStatus(kind, resource.status));
       const desired = { ...observed, status: canonicalJson(status) };
-      return this.#change(observed, desired) as ResourceByKind[K];
+      return this.#change(kind, observed, desired) as ResourceByKind[K];
     });
   }
 
@@ -163,7 +164,11 @@ export class SqliteStore implements ResourceStore, EventStore {
     return attempt(signal, () => {
       const observed = this.#require(kind, { name, ...preconditions });
       const row = { ...observed, version: this.#version + 1 };
-      this.#commit('deleted', row, () => this.#rows.remove(row));
+      transact(this.#database, () => {
+        this.#rows.remove(row);
+        this.#rows.keepVersion(row.version);
+      });
+      this.#publish(kind, 'deleted', row);
     });
   }
 
@@ -180,19 +185,18 @@ export class SqliteStore implements ResourceStore, EventStore {
       const version = this.#version + 1;
       transact(this.#database, () => {
         this.#events.record(event, this.#options.clock.now(), version);
-        writeCounter(this.#database, version);
       });
       this.#version = version;
     });
   }
 
   listEvents(): Promise<readonly KeptEvent[]> {
-    return attempt(undefined, () => read(this.#database, () => this.#events.list()));
+    return attempt(undefined, () => runStatement(this.#database, () => this.#events.list()));
   }
 
   /** A value that the router keeps for itself, such as its instance id. */
   meta(key: string): string | undefined {
-    return read(this.#database, () => {
+    return runStatement(this.#database, () => {
       const row = this.#database.prepare('SELECT value FROM meta WHERE key = ?').get(key);
       return row?.['value'] as string | undefined;
     });
@@ -216,7 +220,7 @@ export class SqliteStore implements ResourceStore, EventStore {
   }
 
   #find(kind: Kind, name: string): Row | undefined {
-    return read(this.#database, () => this.#rows.find(kind, name));
+    return runStatement(this.#database, () => this.#rows.find(kind, name));
   }
 
   /** The row of the very object that the writer means. */
@@ -234,38 +238,26 @@ export class SqliteStore implements ResourceStore, EventStore {
     return row;
   }
 
-  #change(observed: Row, desired: Row): ResourceByKind[Kind] {
+  #change(kind: Kind, observed: Row, desired: Row): ResourceByKind[Kind] {
     const parts = ['labels', 'annotations', 'spec', 'status'] as const;
-    if (parts.every((part) => observed[part] === desired[part])) return toResource(observed);
+    if (parts.every((part) => observed[part] === desired[part]))
+      return this.#toResource(kind, observed);
     const row = { ...desired, version: this.#version + 1 };
-    return this.#commit('modified', row, () => this.#rows.update(row));
+    runStatement(this.#database, () => this.#rows.update(row));
+    return this.#publish(kind, 'modified', row);
   }
 
-  #commit(type: WatchEvent<Kind>['type'], row: Row, write: () => void): ResourceByKind[Kind] {
-    transact(this.#database, () => {
-      write();
-      writeCounter(this.#database, row.version);
-    });
+  #toResource(kind: Kind, row: Row): ResourceByKind[Kind] {
+    return toResource(kind, this.#options.namespace, row);
+  }
+
+  /** Makes a change known that is on disk. */
+  #publish(kind: Kind, type: WatchEvent<Kind>['type'], row: Row): ResourceByKind[Kind] {
     this.#version = row.version;
-    const object = toResource(row);
+    const object = this.#toResource(kind, row);
     this.#hub.publish(row.version, { type, object });
     return object;
   }
-}
-
-/**
- * The version at which a store begins: above all that it gave out, and at least the clock, so that a store that was
- * lost, or that a power cut took back a little, does not give out a version twice.
- */
-function firstVersion(database: DatabaseSync, now: number): number {
-  const row = database.prepare('SELECT value FROM counter').get();
-  const version = Math.max(Number(row?.['value'] ?? 0) + 1, Math.floor(now));
-  transact(database, () => writeCounter(database, version));
-  return version;
-}
-
-function writeCounter(database: DatabaseSync, version: number): void {
-  database.prepare('UPDATE counter SET value = ?').run(version);
 }
 
 function requireValid<T>(kind: Kind, name: string, checked: Checked<T>): T {
