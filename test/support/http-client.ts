@@ -31,8 +31,19 @@ export async function sendRaw(port: number, text: string): Promise<string> {
   const socket = await openSocket(port);
   socket.write(text);
   const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  for await (const chunk of socket) {
+    chunks.push(chunk as Buffer);
+    // nginx may linger on a connection whose request it refused; the answer is there already.
+    if (isWhole(Buffer.concat(chunks).toString('latin1'))) break;
+  }
+  socket.destroy();
   return Buffer.concat(chunks).toString('latin1');
+}
+
+function isWhole(text: string): boolean {
+  const end = text.indexOf('\r\n\r\n');
+  const length = /^content-length: (\d+)\r$/im.exec(text.slice(0, end + 1))?.[1];
+  return end >= 0 && length !== undefined && text.length >= end + 4 + Number(length);
 }
 
 /** A connected socket. */
