@@ -1,4 +1,5 @@
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
+import { parseHost } from '../domain/host.ts';
 
 /** What a format knows of the setting that it checks. */
 export interface Bounds {
@@ -81,7 +82,7 @@ export const SETTING_FORMATS = {
   },
   host: {
     expected: () => 'a host name or an IP address, without a port',
-    parse: parseHost,
+    parse: parseAddress,
   },
   networks: {
     expected: () => 'networks in CIDR form with commas between them, such as 10.0.0.0/8,fd00::/8',
@@ -154,22 +155,8 @@ function parseProxyUrl(text: string): string | undefined {
 }
 
 // The published name of this setting speaks of a URL, so `tcp://host` is taken for its host.
-function parseHost(text: string): string | undefined {
-  const host = text.replace(/^(tcp|https?):\/\//i, '').replace(/\/$/, '');
-  const bare = /^\[[^\]]*\]$/.test(host) ? host.slice(1, -1) : host;
-  if (isIPv6(bare) && !bare.includes('%')) return bare;
-  if (bare !== host) return undefined;
-  return isIPv4(host) || isHostName(host) ? host : undefined;
-}
-
-function isHostName(text: string): boolean {
-  const labels = text.split('.');
-  return (
-    text.length <= 253 &&
-    // A last label of digits alone is an IPv4 address gone wrong (RFC 3696, section 2).
-    !/^\d+$/.test(labels.at(-1) ?? '') &&
-    labels.every((label) => /^[a-z0-9]([-_a-z0-9]{0,61}[a-z0-9])?$/i.test(label))
-  );
+function parseAddress(text: string): string | undefined {
+  return parseHost(text.replace(/^(tcp|https?):\/\//i, '').replace(/\/$/, ''));
 }
 
 function parseNetworks(text: string): readonly string[] | undefined {
