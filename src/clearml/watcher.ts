@@ -298,7 +298,8 @@ export class TaskWatcher implements TaskSource {
 
   #matters(view: TaskView): boolean {
     if (this.#deps.held().has(view.id)) return true;
-    if (asksForRoute(view) && this.serves(view) !== false) return true;
+    // A full pass follows when an unknown queue turns out to be ours.
+    if (asksForRoute(view) && this.serves(view) === true) return true;
     const mark = parseMark(view.runtime[MARK_KEY]);
     return mark !== undefined && this.#deps.routers.includes(mark.router);
   }

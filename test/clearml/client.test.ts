@@ -1,0 +1,373 @@
+import { expect } from 'chai';
+import type { ServerResponse } from 'node:http';
+import type { Call } from '../../src/clearml/client.ts';
+import type { ErrorCode } from '../../src/errors.ts';
+import { OperatorError } from '../../src/errors.ts';
+import { eventually } from '../support/eventually.ts';
+import { aClient } from './support/a-client.ts';
+import { aToken, envelope, refusal, startStub, type StubHandler } from './support/stub-server.ts';
+
+const PING: Call<unknown> = { endpoint: 'tasks.ping', body: { task: 'x' }, parse: (data) => data };
+const NEVER = new AbortController().signal;
+
+async function withStub(
+  handler: StubHandler,
+  test: (
+    url: string,
+    seen: readonly { path: string; authorization: string; body: string }[],
+  ) => Promise<void>,
+  token?: string,
+): Promise<void> {
+  const stub = await startStub(handler, token);
+  try {
+    await test(stub.url, stub.seen);
+  } finally {
+    await stub.close();
+  }
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<OperatorError> {
+  try {
+    await promise;
+  } catch (error) {
+    expect(error).to.be.instanceOf(OperatorError);
+    return error as OperatorError;
+  }
+  throw new Error('it went well');
+}
+
+describe('ClearmlClient', () => {
+  it('signs in once for many calls, and sends JSON to a versioned path', async () => {
+    await withStub(
+      ({ path }) => (path.endsWith('tasks.ping') ? envelope({ ok: 1 }) : undefined),
+      async (url, seen) => {
+        const { client } = aClient(`${url}/api`);
+
+        const results = await Promise.all([1, 2, 3].map(() => client.call(PING, NEVER)));
+
+        expect(results).to.deep.equal([{ ok: 1 }, { ok: 1 }, { ok: 1 }]);
+        expect(seen.filter(({ path }) => path === '/api/v2.34/auth.login')).to.have.length(1);
+        expect(seen.at(-1)?.body).to.equal('{"task":"x"}');
+        expect(client.hasEditRuntime).to.equal(true);
+        await client.close();
+      },
+    );
+  });
+
+  for (const [apiVersion, has] of [
+    ['2.34', true],
+    ['2.40', true],
+    ['3.0', true],
+    ['2.9', false],
+    ['2.33', false],
+    ['x', false],
+  ] as const) {
+    it(`${has ? 'has' : 'lacks'} tasks.edit_runtime at API ${apiVersion}`, async () => {
+      await withStub(
+        ({ path }) => (path.endsWith('ping') ? envelope({}) : undefined),
+        async (url) => {
+          const { client } = aClient(url);
+          expect(client.hasEditRuntime).to.equal(false);
+
+          await client.call(PING, NEVER);
+
+          expect(client.hasEditRuntime).to.equal(has);
+          await client.close();
+        },
+        aToken({ api_version: apiVersion }),
+      );
+    });
+  }
+
+  it('renews the token before it ends', async () => {
+    let now = 1_000_000_000;
+    await withStub(
+      ({ path }) => (path.endsWith('ping') ? envelope({}) : undefined),
+      async (url, seen) => {
+        const { client } = aClient(url, {}, () => now);
+        const logins = (): number => seen.filter(({ path }) => path.endsWith('auth.login')).length;
+
+        await client.call(PING, NEVER);
+        now += 3_000_000;
+        await client.call(PING, NEVER);
+        expect(logins()).to.equal(1);
+        now += 300_000;
+        await client.call(PING, NEVER);
+
+        expect(logins()).to.equal(2);
+        await client.close();
+      },
+      // Life is counted between the claims: the server's clock may be years away from ours.
+      aToken({ iat: 5_000_000, exp: 5_003_600 }),
+    );
+  });
+
+  it('goes on with a token that still works when it cannot be renewed', async () => {
+    let now = 0;
+    let down = false;
+    await withStub(
+      ({ path }, response) => {
+        if (path.endsWith('ping')) return envelope({});
+        return down ? refusal(response, 500, 0) : undefined;
+      },
+      async (url) => {
+        const { client } = aClient(url, {}, () => now);
+        await client.call(PING, NEVER);
+        down = true;
+
+        now = 3_500_000;
+        await client.call(PING, NEVER);
+        now = 3_700_000;
+
+        expect((await errorOf(client.call(PING, NEVER))).code).to.equal('CLEARML_UNAVAILABLE');
+        await client.close();
+      },
+      aToken({ iat: 0, exp: 3_600 }),
+    );
+  });
+
+  it('signs in anew once when a call is answered with 401', async () => {
+    let refuse = 1;
+    await withStub(
+      ({ path }, response) => {
+        if (!path.endsWith('ping')) return undefined;
+        return refuse-- > 0 ? refusal(response, 401, 30) : envelope({});
+      },
+      async (url, seen) => {
+        const { client } = aClient(url);
+
+        await client.call(PING, NEVER);
+        expect(seen.map(({ path }) => path.slice(7))).to.deep.equal([
+          'auth.login',
+          'tasks.ping',
+          'auth.login',
+          'tasks.ping',
+        ]);
+        refuse = 2;
+
+        expect((await errorOf(client.call(PING, NEVER))).code).to.equal('CLEARML_UNAUTHORIZED');
+        await client.close();
+      },
+    );
+  });
+
+  it('calls credentials that are refused unauthorized', async () => {
+    await withStub(
+      (_, response) => refusal(response, 401, 22),
+      async (url) => {
+        const { client } = aClient(url);
+
+        const error = await errorOf(client.call(PING, NEVER));
+
+        expect(error.code).to.equal('CLEARML_UNAUTHORIZED');
+        expect(JSON.stringify(error)).not.to.contain('router-secret');
+        await client.close();
+      },
+    );
+  });
+
+  type Answer = (response: ServerResponse) => string;
+  const status =
+    (code: number, text: string, headers: Record<string, string> = {}): Answer =>
+    (response) => {
+      response.writeHead(code, headers);
+      return text;
+    };
+  const cases: readonly [string, Answer, ErrorCode, Record<string, unknown>][] = [
+    ['500 in an envelope', (r) => refusal(r, 500, 0), 'CLEARML_UNAVAILABLE', { status: 500 }],
+    ['502 as a page', status(502, '<html>'), 'CLEARML_UNAVAILABLE', { status: 502 }],
+    [
+      '429 with a delay',
+      status(429, '', { 'retry-after': '7' }),
+      'CLEARML_THROTTLED',
+      { delayMs: 7_000 },
+    ],
+    ['429 without', status(429, ''), 'CLEARML_THROTTLED', {}],
+    ['a refusal', (r) => refusal(r, 400, 101), 'CLEARML_REFUSED', { code: 400, subcode: 101 }],
+    ['403', (r) => refusal(r, 403, 21), 'CLEARML_REFUSED', { code: 403, subcode: 21 }],
+    ['404 as a page', status(404, '<html>'), 'CLEARML_MALFORMED', { status: 404 }],
+    ['200 as a page', status(200, '<html>'), 'CLEARML_MALFORMED', {}],
+    ['a redirect', status(302, '', { location: '/login' }), 'CLEARML_MALFORMED', { status: 302 }],
+    ['JSON without an envelope', status(200, '{"data":{}}'), 'CLEARML_MALFORMED', {}],
+    [
+      'an envelope without data',
+      status(200, '{"meta":{"result_code":200}}'),
+      'CLEARML_MALFORMED',
+      {},
+    ],
+    ['half of an answer', status(200, envelope({ a: 1 }).slice(0, -5)), 'CLEARML_MALFORMED', {}],
+    [
+      'a failure inside a 200',
+      status(200, '{"meta":{"result_code":500},"data":{}}'),
+      'CLEARML_UNAVAILABLE',
+      {},
+    ],
+  ];
+  for (const [name, answer, code, details] of cases) {
+    it(`takes ${name} for ${code}`, async () => {
+      await withStub(
+        ({ path }, response) => (path.endsWith('ping') ? answer(response) : undefined),
+        async (url) => {
+          const { client, calls } = aClient(url);
+
+          const error = await errorOf(client.call(PING, NEVER));
+
+          expect(error.code).to.equal(code);
+          expect(error.details).to.include(details);
+          expect(calls.at(-1)).to.include({ endpoint: 'tasks.ping', outcome: code });
+          await client.close();
+        },
+      );
+    });
+  }
+
+  it('reads NaN and Infinity where they stand bare', async () => {
+    await withStub(
+      ({ path }) =>
+        path.endsWith('ping')
+          ? '{"meta":{"result_code":200},"data":{"a":NaN,"b":-Infinity,"c":"NaN, \\"Infinity"}}'
+          : undefined,
+      async (url) => {
+        const { client } = aClient(url);
+
+        expect(await client.call(PING, NEVER)).to.deep.equal({
+          a: 'NaN',
+          b: -Infinity,
+          c: 'NaN, "Infinity',
+        });
+        await client.close();
+      },
+    );
+  });
+
+  it('takes rubbish in the data for malformed', async () => {
+    await withStub(
+      ({ path }) => (path.endsWith('ping') ? envelope({}) : undefined),
+      async (url) => {
+        const { client } = aClient(url);
+        const parse = (): never => {
+          throw new TypeError('no list');
+        };
+
+        const error = await errorOf(client.call({ ...PING, parse }, NEVER));
+
+        expect(error.code).to.equal('CLEARML_MALFORMED');
+        await client.close();
+      },
+    );
+  });
+
+  it('bounds the size of an answer', async () => {
+    await withStub(
+      ({ path }) => (path.endsWith('ping') ? envelope({ a: 'x'.repeat(100_000) }) : undefined),
+      async (url) => {
+        const { client } = aClient(url, { maxAnswerBytes: 10_000 });
+
+        const error = await errorOf(client.call(PING, NEVER));
+
+        expect(error.code).to.equal('CLEARML_MALFORMED');
+        expect(error.details).to.deep.equal({ problem: 'answer too large' });
+        await client.close();
+      },
+    );
+  });
+
+  it('gives up after its own time, and says unreachable', async () => {
+    await withStub(
+      () => undefined,
+      async (url) => {
+        const { client } = aClient(url, { timeoutMs: 100 });
+        await client.call(PING, NEVER).catch(() => undefined);
+
+        const error = await errorOf(client.call(PING, NEVER));
+
+        expect(error.code).to.equal('CLEARML_UNREACHABLE');
+        expect(error.details).to.deep.equal({ problem: 'timed out' });
+        await client.close();
+      },
+    );
+  });
+
+  it('says unreachable when nobody listens', async () => {
+    const stub = await startStub(() => undefined);
+    await stub.close();
+    const { client } = aClient(stub.url);
+
+    const error = await errorOf(client.call(PING, NEVER));
+
+    expect(error.code).to.equal('CLEARML_UNREACHABLE');
+    expect(error.details).to.deep.equal({ problem: 'ECONNREFUSED' });
+    await client.close();
+  });
+
+  it('ends a call with the reason of the signal, and leaves a sign-in of others alone', async () => {
+    let release = (): void => undefined;
+    await withStub(
+      ({ path }, response) => {
+        if (path.endsWith('ping')) return envelope({});
+        release = () => response.end(envelope({ token: aToken() }));
+        return undefined;
+      },
+      async (url, seen) => {
+        const { client } = aClient(url);
+        const controller = new AbortController();
+        const first = client.call(PING, controller.signal).catch((error: unknown) => error);
+        const second = client.call(PING, NEVER);
+        await eventually(() => expect(seen).to.have.length(1));
+        const reason = new Error('enough');
+
+        controller.abort(reason);
+
+        expect(await first).to.equal(reason);
+        release();
+        expect(await second).to.deep.equal({});
+        await client.close();
+      },
+      '',
+    );
+  });
+
+  it("calls with somebody else's token, and never signs in for it", async () => {
+    await withStub(
+      ({ path }, response) => (path.endsWith('ping') ? refusal(response, 401, 30) : undefined),
+      async (url, seen) => {
+        const { client } = aClient(url);
+        const token = aToken({ exp: 1 });
+
+        const error = await errorOf(client.callAs(token, PING, NEVER));
+
+        expect(error.code).to.equal('CLEARML_UNAUTHORIZED');
+        expect(seen.map(({ authorization }) => authorization)).to.deep.equal([`Bearer ${token}`]);
+        await client.close();
+      },
+    );
+  });
+
+  for (const token of ['', 'x', 'a.b.c', 'a b', `${aToken()}\r\nX-Evil: 1`, 'ä.ö.ü']) {
+    it(`does not send ${JSON.stringify(token.slice(-20))} to anybody`, async () => {
+      const { client } = aClient('http://127.0.0.1:1');
+
+      const error = await errorOf(client.callAs(token, PING, NEVER));
+
+      expect(error.code).to.equal('CLEARML_UNAUTHORIZED');
+      await client.close();
+    });
+  }
+
+  it('goes through a forward proxy, except for the hosts that are named', async () => {
+    await withStub(
+      ({ path }) =>
+        path.endsWith('ping') ? envelope({ via: path.startsWith('http') }) : undefined,
+      async (url) => {
+        const through = aClient('http://clearml.invalid', { proxy: { http: url } }).client;
+        const direct = aClient(url, {
+          proxy: { http: 'http://127.0.0.1:1', noProxy: '127.0.0.1' },
+        }).client;
+
+        expect(await through.call(PING, NEVER)).to.deep.equal({ via: true });
+        expect(await direct.call(PING, NEVER)).to.deep.equal({ via: false });
+        await Promise.all([through.close(), direct.close()]);
+      },
+    );
+  });
+});

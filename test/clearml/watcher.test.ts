@@ -1,0 +1,358 @@
+import { expect } from 'chai';
+import type { ClearmlClient } from '../../src/clearml/client.ts';
+import { TaskWatcher, type TaskWatcherDeps } from '../../src/clearml/watcher.ts';
+import { formatMark } from '../../src/domain/marks.ts';
+import { EXTERNAL_TAG } from '../../src/domain/task-view.ts';
+import type { EmbeddedClearml } from '../../src/embedded/api/embedded-clearml.ts';
+import type { Seed, SeedTask } from '../../src/embedded/api/seed.ts';
+import { realClock } from '../support/clocks.ts';
+import { eventually } from '../support/eventually.ts';
+import { aClient, anApi } from './support/a-client.ts';
+
+interface Watched {
+  readonly api: EmbeddedClearml;
+  readonly client: ClearmlClient;
+  readonly watcher: TaskWatcher;
+  /** Ids in the order of their events. */
+  readonly events: string[];
+  readonly held: Set<string>;
+}
+
+interface Options {
+  readonly seed?: Partial<Seed>;
+  readonly deps?: Partial<TaskWatcherDeps>;
+  readonly held?: readonly string[];
+  readonly before?: (api: EmbeddedClearml) => void;
+}
+
+/** Runs a quick watcher on an embedded API for the time of a test. */
+async function watching(
+  options: Options,
+  test: (watched: Watched) => Promise<void>,
+): Promise<void> {
+  const api = await anApi(options.seed);
+  options.before?.(api);
+  const { client } = aClient(api.url);
+  const held = new Set(options.held);
+  const watcher = new TaskWatcher({
+    caller: client,
+    routers: ['gw'],
+    held: () => held,
+    queues: undefined,
+    pollMs: 20,
+    fullPassMs: 100,
+    clock: realClock,
+    random: () => 0.5,
+    ...options.deps,
+  });
+  const events: string[] = [];
+  watcher.changes.subscribe((id) => events.push(id));
+  const controller = new AbortController();
+  const run = watcher.run(controller.signal);
+  try {
+    await test({ api, client, watcher, events, held });
+  } finally {
+    controller.abort();
+    await run;
+    await client.close();
+    await api.close();
+  }
+}
+
+function aTask(task: Partial<SeedTask> = {}): SeedTask {
+  return {
+    name: 'app',
+    status: 'in_progress',
+    systemTags: [EXTERNAL_TAG],
+    runtime: { _PORT: 8080, _ADDRESS: '10.0.0.1', _ssh_password: 'secret' },
+    ...task,
+  };
+}
+
+async function synced(watcher: TaskWatcher): Promise<void> {
+  await eventually(() => expect(watcher.synced).to.equal(true));
+}
+
+/** Waits until the API was asked `count` more times for lists. */
+async function afterLists(api: EmbeddedClearml, count: number): Promise<void> {
+  const goal = api.calls('tasks.get_all_ex') + count;
+  await eventually(() => expect(api.calls('tasks.get_all_ex')).to.be.at.least(goal));
+}
+
+describe('TaskWatcher', function () {
+  it('finds running tagged tasks, hidden ones too, and no others', async () => {
+    const seed = {
+      tasks: [
+        aTask({ id: 'a1' }),
+        aTask({ id: 'hidden', systemTags: [EXTERNAL_TAG, 'hidden'] }),
+        aTask({ id: 'stopped', status: 'stopped' }),
+        aTask({ id: 'untagged', systemTags: [] }),
+        aTask({ id: 'foreign', user: 'eve' }),
+      ],
+    };
+    await watching({ seed }, async ({ watcher, events }) => {
+      await synced(watcher);
+
+      expect([...watcher.ids()].sort()).to.deep.equal(['a1', 'hidden']);
+      expect([...events].sort()).to.deep.equal(['a1', 'hidden']);
+      expect(watcher.get('a1')).to.deep.include({
+        status: 'in_progress',
+        runtime: { _PORT: 8080, _ADDRESS: '10.0.0.1' },
+      });
+      expect(watcher.state.lastSuccess).to.be.a('number');
+      expect(watcher.state.lastError).to.equal(undefined);
+    });
+  });
+
+  it('tells a new task and a change, and nothing for a ping', async () => {
+    await watching({ deps: { fullPassMs: 60_000 } }, async ({ api, watcher, events }) => {
+      await synced(watcher);
+
+      const id = api.tasks.create(aTask());
+      await eventually(() => expect(events).to.deep.equal([id]));
+      const stamp = watcher.get(id)?.lastChange;
+      api.tasks.ping(id);
+      await eventually(() => expect(watcher.get(id)?.lastChange).not.to.equal(stamp));
+      api.tasks.patchRuntime(id, { 'unknown key': 1 });
+      await afterLists(api, 3);
+      expect(events).to.deep.equal([id]);
+
+      api.tasks.patchRuntime(id, { _PORT: 8081 });
+      await eventually(() => expect(events).to.deep.equal([id, id]));
+      expect(watcher.get(id)?.runtime['_PORT']).to.equal(8081);
+    });
+  });
+
+  it('tells the end of a task by the poll alone', async () => {
+    const seed = { tasks: [aTask({ id: 'a1' })] };
+    await watching({ seed, deps: { fullPassMs: 60_000 } }, async ({ api, watcher }) => {
+      await synced(watcher);
+
+      api.tasks.setStatus('a1', 'stopped');
+
+      await eventually(() => expect(watcher.get('a1')?.status).to.equal('stopped'));
+    });
+  });
+
+  it('sees by id that the tag is gone', async () => {
+    const seed = { tasks: [aTask({ id: 'a1' })] };
+    await watching({ seed }, async ({ api, watcher }) => {
+      await synced(watcher);
+
+      api.tasks.setSystemTags('a1', ['other']);
+
+      await eventually(() => expect(watcher.get('a1')?.systemTags).to.deep.equal(['other']));
+    });
+  });
+
+  it('believes that a task does not exist when it was said twice', async () => {
+    const seed = { tasks: [aTask({ id: 'a1' })] };
+    await watching({ seed, held: ['never'] }, async ({ api, watcher, events }) => {
+      await synced(watcher);
+
+      api.tasks.remove('a1');
+
+      await eventually(() => expect(watcher.get('a1')?.status).to.equal('missing'));
+      await eventually(() => expect(watcher.get('never')?.status).to.equal('missing'));
+      expect(api.calls('tasks.get_by_id')).to.be.at.least(4);
+      expect(events.filter((id) => id === 'never')).to.have.length(1);
+    });
+  });
+
+  it('keeps every task while answers are empty, cut, refused, or no JSON', async () => {
+    const seed = { tasks: [aTask({ id: 'a1' }), aTask({ id: 'a2' })] };
+    await watching(
+      { seed, deps: { pollMs: 5, fullPassMs: 10 } },
+      async ({ api, watcher, events }) => {
+        await synced(watcher);
+
+        for (const fault of [
+          { kind: 'empty-page' },
+          { kind: 'cut' },
+          { kind: 'status', status: 500 },
+          { kind: 'html' },
+          { kind: 'unauthorized' },
+          { kind: 'reset' },
+          { kind: 'throttle', retryAfterSeconds: 0 },
+        ] as const) {
+          api.orderFault({ endpoint: 'tasks\\.get_all_ex', fault });
+          await afterLists(api, 4);
+          api.clearFaults();
+          await eventually(() => expect(watcher.state.lastError).to.equal(undefined));
+        }
+
+        expect(events.sort()).to.deep.equal(['a1', 'a2']);
+        expect(watcher.get('a1')?.status).to.equal('in_progress');
+      },
+    );
+  });
+
+  it('keeps every task while ClearML is down, says so, and goes on', async () => {
+    const seed = { tasks: [aTask({ id: 'a1' })] };
+    await watching({ seed }, async ({ api, watcher, events }) => {
+      await synced(watcher);
+      let changes = 0;
+      watcher.stateChanges.subscribe(() => changes++);
+
+      await api.close();
+      await eventually(() => expect(watcher.state.lastError?.code).to.equal('CLEARML_UNREACHABLE'));
+      expect(watcher.get('a1')?.status).to.equal('in_progress');
+      api.tasks.setStatus('a1', 'completed');
+      await api.start();
+
+      await eventually(() => expect(watcher.get('a1')?.status).to.equal('completed'));
+      await eventually(() => expect(watcher.state.lastError).to.equal(undefined));
+      expect(changes).to.equal(2);
+      expect(events).to.deep.equal(['a1', 'a1']);
+    });
+  });
+
+  it('reads a page in which one runtime holds a bare NaN', async () => {
+    const seed = { tasks: [aTask({ id: 'a1' }), aTask({ id: 'a2', runtime: { _PORT: NaN } })] };
+    await watching({ seed }, async ({ watcher }) => {
+      await synced(watcher);
+
+      expect(watcher.get('a1')?.runtime['_PORT']).to.equal(8080);
+      expect(watcher.get('a2')?.runtime['_PORT']).to.equal('NaN');
+    });
+  });
+
+  it('asks twice before it believes a status that ClearML does not document', async () => {
+    const seed = { tasks: [aTask({ id: 'a1' })] };
+    await watching({ seed }, async ({ api, watcher }) => {
+      await synced(watcher);
+
+      api.tasks.setStatus('a1', 'strange');
+
+      await eventually(() => expect(watcher.get('a1')?.status).to.equal('strange'));
+    });
+  });
+
+  it('finds more than 500 tasks of one stamp, and more of several', async () => {
+    const stamp = '2026-01-01T00:00:00.000Z';
+    const tasks = Array.from({ length: 1_300 }, (_, index) =>
+      aTask({ id: `t${index}`, ...(index < 1_100 ? { lastChange: stamp } : {}) }),
+    );
+    await watching({ seed: { tasks } }, async ({ watcher }) => {
+      await synced(watcher);
+
+      expect([...watcher.ids()]).to.have.length(1_300);
+    });
+  }).timeout(20_000);
+
+  it('meets by the poll alone 600 tasks that change at once', async () => {
+    await watching({ deps: { fullPassMs: 600_000 } }, async ({ api, watcher }) => {
+      await synced(watcher);
+      const lastChange = new Date().toISOString();
+
+      for (let index = 0; index < 600; index++) api.tasks.create(aTask({ lastChange }));
+
+      await eventually(() => expect([...watcher.ids()]).to.have.length(600));
+    });
+  });
+
+  it('tells ended or untagged tasks that carry our mark, and leaves those of others', async () => {
+    const mark = (router: string): Record<string, string> => ({
+      clearway: formatMark({ router, instance: 'i', upstreams: {} }),
+      endpoint: 'http://gw/service/x/',
+    });
+    const seed = {
+      tasks: [
+        aTask({ id: 'ended', status: 'completed', runtime: mark('gw') }),
+        aTask({ id: 'untagged', systemTags: [], runtime: mark('gw') }),
+        aTask({ id: 'foreign', status: 'completed', runtime: mark('other') }),
+        aTask({ id: 'rubbish', status: 'completed', runtime: { clearway: 5 } }),
+      ],
+    };
+    await watching({ seed }, async ({ watcher, events }) => {
+      await synced(watcher);
+
+      expect([...watcher.ids()].sort()).to.deep.equal(['ended', 'untagged']);
+      watcher.forget('ended');
+      expect(watcher.get('ended')).to.equal(undefined);
+      expect([...events].sort()).to.deep.equal(['ended', 'untagged']);
+    });
+  });
+
+  it('looks at a task again when it is told to', async () => {
+    const seed = { tasks: [aTask({ id: 'ended', status: 'stopped' })] };
+    await watching(
+      { seed, held: ['ended'], deps: { pollMs: 60_000, fullPassMs: 60_000 } },
+      async ({ api, watcher }) => {
+        await eventually(() => expect(watcher.get('ended')?.status).to.equal('stopped'));
+        api.tasks.setStatus('ended', 'queued');
+
+        watcher.refresh('ended');
+
+        await eventually(() => expect(watcher.get('ended')?.status).to.equal('queued'));
+      },
+    );
+  });
+
+  it('knows the tasks that were held and ended while nobody looked', async () => {
+    const seed = { tasks: [aTask({ id: 'ended', status: 'failed' })] };
+    await watching({ seed, held: ['ended'] }, async ({ watcher }) => {
+      await synced(watcher);
+
+      expect(watcher.get('ended')?.status).to.equal('failed');
+    });
+  });
+
+  it('serves the tasks of its queues only, also of a queue that appears later', async () => {
+    const seed = {
+      queues: [{ name: 'mine' }, { name: 'other' }],
+      tasks: [
+        aTask({ id: 'mine', queue: 'mine' }),
+        aTask({ id: 'other', queue: 'other' }),
+        aTask({ id: 'none' }),
+      ],
+    };
+    // Hours pass between two looks at the queues.
+    const clock = { ...realClock, now: () => Date.now() * 1_000 };
+    const deps = { queues: 'mine,gpu-*', clock, fullPassMs: 600_000 };
+    await watching({ seed, deps }, async ({ api, watcher }) => {
+      await synced(watcher);
+      expect([...watcher.ids()]).to.deep.equal(['mine']);
+      expect(watcher.state.unmatchedQueues).to.deep.equal(['gpu-*']);
+
+      api.addQueue('gpu-1');
+      const id = api.tasks.create(aTask({ queue: 'gpu-1' }));
+
+      await eventually(() => expect(watcher.get(id)).not.to.equal(undefined));
+      const view = watcher.get(id);
+      await eventually(() => expect(view && watcher.serves(view)).to.equal(true));
+    });
+  });
+
+  it('decides nothing about queues while they cannot be listed', async () => {
+    const seed = { queues: [{ name: 'mine' }], tasks: [aTask({ id: 'mine', queue: 'mine' })] };
+    const before = (api: EmbeddedClearml): void => {
+      api.orderFault({ endpoint: 'queues\\.get_all', fault: { kind: 'status', status: 500 } });
+    };
+    await watching({ seed, before, deps: { queues: 'mine' } }, async ({ api, watcher }) => {
+      await eventually(() => expect(watcher.state.lastError?.code).to.equal('CLEARML_UNAVAILABLE'));
+      const view = {
+        id: 'x',
+        name: '',
+        status: '',
+        systemTags: [],
+        tags: [],
+        runtime: {},
+        queue: 'q',
+      };
+      expect(watcher.serves(view)).to.equal('unknown');
+      expect(watcher.synced).to.equal(false);
+
+      api.clearFaults();
+      await synced(watcher);
+
+      expect([...watcher.ids()]).to.deep.equal(['mine']);
+    });
+  });
+
+  it('ends soon after the signal', async () => {
+    const started = performance.now();
+    await watching({ deps: { pollMs: 60_000 } }, async ({ watcher }) => synced(watcher));
+    expect(performance.now() - started).to.be.below(2_000);
+  });
+});
