@@ -131,14 +131,18 @@ function bearerIdentity(world: ApiWorld, token: string): Identity {
   if (!('company' in identity && 'user' in identity)) {
     throw new ApiRefusal(401, 30, 'Invalid token (failed parsing token)');
   }
-  return {
+  return readIdentity(identity, session);
+}
+
+function readIdentity(identity: Dict, session: string | undefined): Identity {
+  const read = {
     user: text(identity, 'user') ?? '',
     company: text(identity, 'company') ?? '',
     role: text(identity, 'role') ?? '',
     userName: text(identity, 'user_name') ?? '',
     companyName: text(identity, 'company_name') ?? '',
-    ...(session === undefined ? {} : { session }),
   };
+  return session === undefined ? read : { ...read, session };
 }
 
 function text(of: Dict, key: string): string | undefined {

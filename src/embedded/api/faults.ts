@@ -78,30 +78,30 @@ export function readFaultOrder(value: unknown): FaultOrder | undefined {
 }
 
 function readFault(value: unknown): Fault | undefined {
-  if (!isDict(value)) return undefined;
-  const number = (field: string, otherwise: number): number => {
+  if (!isDict(value) || typeof value['kind'] !== 'string') return undefined;
+  return FAULT_READERS[value['kind']]?.((field, otherwise) => {
     const given = value[field];
     return typeof given === 'number' ? given : otherwise;
-  };
-  switch (value['kind']) {
-    case 'latency':
-      return { kind: 'latency', ms: number('ms', 1000) };
-    case 'status':
-      return { kind: 'status', status: number('status', 500), subcode: number('subcode', 0) };
-    case 'throttle':
-      return { kind: 'throttle', retryAfterSeconds: number('retryAfterSeconds', 1) };
-    case 'html':
-      return { kind: 'html', status: number('status', 200) };
-    case 'unauthorized':
-    case 'cut':
-    case 'empty-page':
-    case 'nan':
-    case 'reset':
-      return { kind: value['kind'] };
-    default:
-      return undefined;
-  }
+  });
 }
+
+type NumberField = (field: string, otherwise: number) => number;
+
+const FAULT_READERS: Readonly<Record<string, (number: NumberField) => Fault>> = {
+  latency: (number) => ({ kind: 'latency', ms: number('ms', 1000) }),
+  status: (number) => ({
+    kind: 'status',
+    status: number('status', 500),
+    subcode: number('subcode', 0),
+  }),
+  throttle: (number) => ({ kind: 'throttle', retryAfterSeconds: number('retryAfterSeconds', 1) }),
+  html: (number) => ({ kind: 'html', status: number('status', 200) }),
+  unauthorized: () => ({ kind: 'unauthorized' }),
+  cut: () => ({ kind: 'cut' }),
+  'empty-page': () => ({ kind: 'empty-page' }),
+  nan: () => ({ kind: 'nan' }),
+  reset: () => ({ kind: 'reset' }),
+};
 
 /** `data` with its lists emptied. */
 export function emptyLists(data: Dict): Dict {
@@ -120,5 +120,8 @@ export function withNaN(data: Dict): Dict {
   if (isDict(data['task'])) return { ...data, task: poison(data['task']) };
   const tasks: unknown = data['tasks'];
   if (!Array.isArray(tasks) || tasks.length === 0) return { ...data, nan };
-  return { ...data, tasks: [poison(tasks[0]), ...tasks.slice(1)] };
+  return {
+    ...data,
+    tasks: tasks.map((task: unknown, index) => (index === 0 ? poison(task) : task)),
+  };
 }

@@ -73,7 +73,6 @@ interface Spoilt {
 
 function spoil(answer: ApiAnswer, fault: Fault | undefined): Spoilt {
   const { envelope, status } = answer;
-  const data = isDict(envelope['data']) ? envelope['data'] : {};
   switch (fault?.kind) {
     case 'status':
       return refused(envelope, fault.status, fault.subcode ?? 0);
@@ -81,17 +80,15 @@ function spoil(answer: ApiAnswer, fault: Fault | undefined): Spoilt {
       return refused(envelope, 401, 30);
     case 'throttle':
       return { ...refused(envelope, 429, 0), retryAfter: fault.retryAfterSeconds };
-    case 'empty-page':
-      return { status, envelope: { ...envelope, data: emptyLists(data) } };
-    case 'nan':
-      return { status, envelope: { ...envelope, data: withNaN(data) } };
-    case 'latency':
-    case 'cut':
-    case 'html':
-    case 'reset':
-    case undefined:
-      return { status, envelope };
+    default:
+      return { status, envelope: { ...envelope, data: spoilData(envelope['data'], fault) } };
   }
+}
+
+function spoilData(data: unknown, fault: Fault | undefined): unknown {
+  if (!isDict(data)) return data;
+  if (fault?.kind === 'empty-page') return emptyLists(data);
+  return fault?.kind === 'nan' ? withNaN(data) : data;
 }
 
 function refused(envelope: Dict, code: number, subcode: number): Spoilt {

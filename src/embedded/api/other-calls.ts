@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { ApiCall, EndpointTable } from './call.ts';
 import { optionalText } from './fields.ts';
-import type { Dict } from './json.ts';
+import { isDict, type Dict } from './json.ts';
+import type { TaskRecord } from './model.ts';
 import { ApiRefusal } from './refusal.ts';
+import { markAlive } from './task-access.ts';
 import { compilePattern } from './task-filter.ts';
 import { compareVersions } from './wire.ts';
 
@@ -37,14 +40,35 @@ function addBatch(call: ApiCall): Dict {
 }
 
 function countEvents(call: ApiCall, events: readonly Dict[]): Dict {
-  const tasks = events.flatMap((event) => call.state.task(String(event['task'])) ?? []);
-  const known = tasks.filter((task) => task.doc.company === call.identity.company);
-  for (const task of new Set(known)) call.state.touch(task, call.stamper.next(), 'both');
-  const errors = events.length - known.length;
-  return {
-    added: known.length,
-    errors,
-    errors_info: errors === 0 ? {} : { 'Invalid task id': errors },
+  const touched = new Set<TaskRecord>();
+  let added = 0;
+  for (const event of events) {
+    const task = call.state.task(String(event['task']));
+    if (task?.doc.company !== call.identity.company) continue;
+    touched.add(task);
+    added += 1;
+    noteEvent(task, event);
+  }
+  for (const task of touched) markAlive(call, task);
+  const errors = events.length - added;
+  return { added, errors, errors_info: errors === 0 ? {} : { 'Invalid task id': errors } };
+}
+
+/** Remembers when a metric was last reported; the events themselves are not kept. */
+function noteEvent(task: TaskRecord, event: Dict): void {
+  const metric = typeof event['metric'] === 'string' ? event['metric'] : '';
+  const key = createHash('md5').update(metric).digest('hex');
+  const stats = isDict(task.doc['metric_stats']) ? task.doc['metric_stats'] : {};
+  const known = isDict(stats[key]) ? stats[key]['event_stats_by_type'] : {};
+  task.doc['metric_stats'] = {
+    ...stats,
+    [key]: {
+      metric,
+      event_stats_by_type: {
+        ...(isDict(known) ? known : {}),
+        [String(event['type'])]: { last_update: event['timestamp'] },
+      },
+    },
   };
 }
 

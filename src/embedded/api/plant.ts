@@ -1,6 +1,6 @@
 import type { ApiWorld } from './call.ts';
 import { toStored } from './json.ts';
-import type { Project, TaskRecord, User } from './model.ts';
+import type { Project, TaskDocument, TaskRecord, User } from './model.ts';
 import {
   idFor,
   type Seed,
@@ -23,9 +23,9 @@ export function plantSeed(world: ApiWorld, seed: Seed): void {
   for (const company of companiesOf(world)) {
     plantQueue(world, { name: 'default', company, systemTags: ['default'] });
   }
-  for (const queue of seed.queues ?? []) plantQueue(world, queue);
-  for (const project of seed.projects ?? []) plantProject(world, project);
-  for (const task of seed.tasks ?? []) plantTask(world, task);
+  seed.queues?.forEach((queue) => plantQueue(world, queue));
+  seed.projects?.forEach((project) => plantProject(world, project));
+  seed.tasks?.forEach((task) => plantTask(world, task));
   world.state.routes = seed.routes ?? [];
 }
 
@@ -108,23 +108,33 @@ export function plantTask(world: ApiWorld, seed: SeedTask): TaskRecord {
     type: seed.type ?? 'training',
     now,
   });
-  doc.system_tags = seed.systemTags ?? [];
-  doc.tags = seed.tags ?? [];
-  if (seed.runtime !== undefined) doc.runtime = toStored(seed.runtime);
-  if (seed.comment !== undefined) doc['comment'] = seed.comment;
-  const scope = { company: world.state.companies.get(company)?.name ?? DEFAULT_COMPANY };
-  if (seed.project !== undefined)
-    doc.project = plantProject(world, { name: seed.project, ...scope });
-  if (seed.queue !== undefined) {
-    doc.execution = { ...doc.execution, queue: plantQueue(world, { name: seed.queue, ...scope }) };
-  }
+  plantFields(doc, seed);
+  plantPlace(world, doc, seed);
   plantStatus(doc, seed.status ?? 'created', now);
   const record: TaskRecord = { doc, lastChange: now };
   world.state.addTask(record);
   return record;
 }
 
-function plantStatus(doc: TaskRecord['doc'], status: string, now: number): void {
+function plantFields(doc: TaskDocument, seed: SeedTask): void {
+  doc.system_tags = seed.systemTags ?? [];
+  doc.tags = seed.tags ?? [];
+  if (seed.runtime !== undefined) doc.runtime = toStored(seed.runtime);
+  if (seed.comment !== undefined) doc['comment'] = seed.comment;
+}
+
+function plantPlace(world: ApiWorld, doc: TaskDocument, seed: SeedTask): void {
+  const scope = { company: world.state.companies.get(doc.company)?.name ?? DEFAULT_COMPANY };
+  if (seed.project !== undefined) {
+    doc.project = plantProject(world, { name: seed.project, ...scope });
+  }
+  if (seed.queue !== undefined) {
+    const queue = plantQueue(world, { name: seed.queue, ...scope });
+    doc.execution = { ...doc.execution, queue };
+  }
+}
+
+function plantStatus(doc: TaskDocument, status: string, now: number): void {
   if (status === 'created') return;
   doc.status = status;
   doc['status_reason'] = '';

@@ -115,6 +115,7 @@ export class EmbeddedState {
 }
 
 function relink(task: TaskRecord, side: 'earlier' | 'later', to: TaskRecord | undefined): void {
-  if (to === undefined) delete task[side];
-  else task[side] = to;
+  if (to !== undefined) task[side] = to;
+  else if (side === 'earlier') delete task.earlier;
+  else delete task.later;
 }

@@ -1,6 +1,7 @@
-import type { ApiCall } from './call.ts';
+import type { ApiCall, ApiWorld } from './call.ts';
 import type { TaskRecord } from './model.ts';
 import { ApiRefusal } from './refusal.ts';
+import { parseStamp } from './stamps.ts';
 
 /** A task that the caller may read: of the own company, or public. @throws ApiRefusal 400/101. */
 export function readableTask(call: ApiCall, id: string): TaskRecord {
@@ -47,6 +48,16 @@ export function touchTask(
     last_changed_by: call.identity.user,
     ...(which === 'both' ? { last_update: stamp } : {}),
   };
+}
+
+/** Moves both stamps after a sign of life: a ping or an event. */
+export function markAlive(world: ApiWorld, task: TaskRecord): void {
+  const ms = world.stamper.next();
+  world.state.touch(task, ms, 'both');
+  const started = parseStamp(task.doc.started ?? '');
+  if (started !== undefined && task.doc.status === 'in_progress') {
+    task.doc['active_duration'] = Math.floor((ms - started) / 1000);
+  }
 }
 
 function mayRead(call: ApiCall, task: TaskRecord): boolean {

@@ -3,6 +3,7 @@ import { isDict, toStored } from './json.ts';
 import type { TaskDocument, TaskRecord } from './model.ts';
 import { plantTask } from './plant.ts';
 import type { SeedTask } from './seed.ts';
+import { markAlive } from './task-access.ts';
 
 /**
  * The tasks of an embedded API, for use from its own process: what workloads, agents and other
@@ -81,7 +82,8 @@ export class TaskDesk {
 
   /** Moves both stamps, as every live task does each 30 seconds. */
   ping(id: string): void {
-    this.#change(id, 'both', () => undefined);
+    const task = this.#world.state.task(id);
+    if (task !== undefined) markAlive(this.#world, task);
   }
 
   /** Deletes a task. False when there was none. */

@@ -30,6 +30,7 @@ function started(call: ApiCall): Dict {
   const fields = changeStatus(call, task, 'in_progress', reasonOf(call));
   if (!fresh) return { updated: 1, started: 1, fields };
   task.doc.started = task.doc.last_change;
+  delete task.doc['active_duration'];
   return { updated: 1, started: 1, fields: { ...fields, started: fields['last_change'] } };
 }
 

@@ -4,7 +4,7 @@ import { isDict, type Dict } from './json.ts';
 import type { TaskRecord } from './model.ts';
 import { projectByName } from './project-calls.ts';
 import { ApiRefusal } from './refusal.ts';
-import { touchTask, writableTask, writableTasks } from './task-access.ts';
+import { markAlive, touchTask, writableTask, writableTasks } from './task-access.ts';
 
 /** Calls that edit parts of tasks: parameters, configuration, artifacts, tags, project, company. */
 export const TASK_PART_CALLS: EndpointTable = {
@@ -23,7 +23,7 @@ export const TASK_PART_CALLS: EndpointTable = {
 /** Answers 200 for any id and in any status; moves both stamps of a task of the own company. */
 function pingTask(call: ApiCall): Dict {
   const [task] = writableTasks(call, [requiredText(call.body, 'task')]);
-  if (task !== undefined) call.state.touch(task, call.stamper.next(), 'both');
+  if (task !== undefined) markAlive(call, task);
   return {};
 }
 
@@ -63,10 +63,10 @@ function addArtifacts(call: ApiCall): Dict {
   const task = writableTask(call, requiredText(call.body, 'task'));
   const added = dictList(call.body, 'artifacts');
   const keys = added.map((artifact) => artifact['key']);
-  const old = task.doc.execution['artifacts'];
-  const kept = (Array.isArray(old) ? old : []).filter(
-    (artifact: unknown) => isDict(artifact) && !keys.includes(artifact['key']),
-  );
+  const old: unknown = task.doc.execution['artifacts'];
+  const kept = (Array.isArray(old) ? old : [])
+    .filter(isDict)
+    .filter((artifact) => !keys.includes(artifact['key']));
   task.doc.execution = { ...task.doc.execution, artifacts: [...kept, ...added] };
   touchTask(call, task, 'both');
   return { updated: 1 };

@@ -3,7 +3,6 @@ import { flag } from './fields.ts';
 import type { Dict } from './json.ts';
 import type { TaskRecord } from './model.ts';
 import { ApiRefusal } from './refusal.ts';
-import { parseStamp } from './stamps.ts';
 import { touchTask } from './task-access.ts';
 
 /** Statuses that a task may go to without force, by the one it is in. */
@@ -46,13 +45,11 @@ export function changeStatus(
       `Invalid task status (Invalid status change): current_status=${doc.status}, new_status=${status}`,
     );
   }
-  const left = doc.status === 'in_progress' && status !== 'in_progress';
   doc.status = status;
   doc['status_reason'] = why.reason;
   doc['status_message'] = why.message;
   const stamps = touchTask(call, task, 'both');
   doc['status_changed'] = doc.last_change;
-  if (left && status !== 'created') doc['active_duration'] = secondsSinceStart(task);
   return {
     status,
     status_reason: why.reason,
@@ -60,9 +57,4 @@ export function changeStatus(
     status_changed: stamps['last_change'],
     ...stamps,
   };
-}
-
-function secondsSinceStart(task: TaskRecord): number {
-  const start = parseStamp(task.doc.started ?? '') ?? task.lastChange;
-  return Math.floor((task.lastChange - start) / 1000);
 }

@@ -23,7 +23,7 @@ function currentUser(call: ApiCall): Dict {
     user: {
       ...describeUser(user),
       company: { id: user.company, name: call.state.companies.get(user.company)?.name ?? '' },
-      role: user.role,
+      role: call.identity.role,
     },
     getting_started: {
       agentName: 'clearml',

@@ -28,7 +28,7 @@ export function workersOf(call: ApiCall, queue: string): readonly Dict[] {
       name: worker.id,
       ip: worker.ip,
       key: keyOf(worker),
-      ...(worker.task === undefined ? {} : { task: taskOf(call, worker.task) }),
+      task: worker.task === undefined ? null : taskOf(call, worker.task),
     }));
 }
 
@@ -70,15 +70,15 @@ function statusReport(call: ApiCall): Dict {
     if (task === undefined) delete worker.task;
     else worker.task = task;
   }
-  if (task !== undefined) touchReported(call, task, id, now);
+  if (task !== undefined) touchReported(call, task, id);
   return {};
 }
 
 /** A report counts as a change of the task that the worker runs (protocol 4.5). */
-function touchReported(call: ApiCall, id: string, worker: string, now: number): void {
+function touchReported(call: ApiCall, id: string, worker: string): void {
   const task = call.state.task(id);
   if (task?.doc.company !== call.identity.company) return;
-  call.state.touch(task, now, 'both');
+  call.state.touch(task, call.stamper.next(), 'both');
   task.doc['last_worker'] = worker;
   task.doc['last_worker_report'] = task.doc.last_change;
 }
