@@ -15,6 +15,12 @@ fi
 [ "$(id -u)" -eq 0 ] || unavailable 'no Docker engine answers, and only root can start one'
 command -v dockerd >/dev/null 2>&1 || unavailable 'no Docker engine answers; install one with scripts/install-docker.sh'
 
+# Engines that were killed leave pid files, and take a process that was not yet reaped for a living one.
+for file in /run/docker.pid /run/docker/containerd/containerd.pid; do
+  stale=$(cat "$file" 2>/dev/null || true)
+  if [ -n "$stale" ] && grep -qs '^State:[[:space:]]*Z' "/proc/$stale/status"; then rm -f "$file"; fi
+done
+
 mkdir -p "$cache"
 log=$cache/dockerd.log
 pid_file=$cache/dockerd.pid

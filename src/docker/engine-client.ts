@@ -1,0 +1,171 @@
+import Docker from 'dockerode';
+import { OperatorError, isAbort } from '../errors.ts';
+import {
+  bridgeSubnetsOf,
+  readContainer,
+  signatureOf,
+  type SeenContainer,
+} from './container-fact.ts';
+
+/** What an event of the engine asks us to look at again. */
+export type EngineHint =
+  { readonly look: 'container'; readonly id: string } | { readonly look: 'networks' };
+
+const ANSWER_MS = 10_000;
+const LONGEST_EVENT = 1_048_576;
+const EVENTS = ['start', 'die', 'destroy', 'rename', 'connect', 'disconnect', 'create'] as const;
+
+/** The calls of the engine's API that we need, over its socket; every failure is `ENGINE_UNREACHABLE`. */
+export class EngineClient {
+  readonly #docker: Docker;
+
+  constructor(deps: { readonly socketPath: string }) {
+    this.#docker = new Docker({ socketPath: deps.socketPath });
+  }
+
+  /** All containers, stopped ones too: from id to what would change with its facts. */
+  async list(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const entries = await this.#call(
+      (abortSignal) => this.#docker.listContainers({ all: true, abortSignal }),
+      signal,
+    );
+    return new Map(entries.map((entry) => [entry.Id, signatureOf(entry)]));
+  }
+
+  /** A container now; undefined when there is none of this id. */
+  async inspect(id: string, signal: AbortSignal): Promise<SeenContainer | undefined> {
+    const inspect = async (abortSignal: AbortSignal): Promise<SeenContainer | undefined> => {
+      try {
+        return readContainer(await this.#docker.getContainer(id).inspect({ abortSignal }));
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      }
+    };
+    return this.#call(inspect, signal);
+  }
+
+  /** Subnets of the engine's bridge networks, in CIDR form. */
+  async bridgeSubnets(signal: AbortSignal): Promise<readonly string[]> {
+    return bridgeSubnetsOf(
+      await this.#call((abortSignal) => this.#docker.listNetworks({ abortSignal }), signal),
+    );
+  }
+
+  /**
+   * Opens the stream of events; what happens after it resolved is not missed.
+   *
+   * @returns a promise of the stream's end, which rejects with `ENGINE_UNREACHABLE`.
+   */
+  async openEvents(
+    onHint: (hint: EngineHint) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly ended: Promise<never> }> {
+    const stop = new AbortController();
+    const abortSignal = AbortSignal.any([signal, stop.signal]);
+    const deadline = setTimeout(() => stop.abort(), ANSWER_MS);
+    try {
+      const stream = await this.#docker.getEvents({
+        filters: { type: ['container', 'network'], event: [...EVENTS] },
+        abortSignal,
+      });
+      return { ended: follow(stream, onHint) };
+    } catch (error) {
+      throw translate(error, signal);
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  async #call<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await work(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
+    } catch (error) {
+      throw translate(error, signal);
+    }
+  }
+}
+
+async function follow(
+  stream: NodeJS.ReadableStream,
+  onHint: (hint: EngineHint) => void,
+): Promise<never> {
+  const hints = readEvents();
+  try {
+    for await (const chunk of stream) hints(chunk.toString()).forEach(onHint);
+  } catch (error) {
+    throw error instanceof OperatorError
+      ? error
+      : new OperatorError(
+          'ENGINE_UNREACHABLE',
+          { reason: 'the event stream broke' },
+          { cause: error },
+        );
+  }
+  throw new OperatorError('ENGINE_UNREACHABLE', { reason: 'the event stream ended' });
+}
+
+interface EngineEvent {
+  readonly Type?: string;
+  readonly Action?: string;
+  readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
+}
+
+/** A reader of the event stream: takes its chunks in order, gives the hints of the lines that are complete. */
+export function readEvents(): (chunk: string) => readonly EngineHint[] {
+  let rest = '';
+  return (chunk) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > LONGEST_EVENT) {
+      throw new OperatorError('ENGINE_UNREACHABLE', { reason: 'it sent an event without end' });
+    }
+    return lines.flatMap(readEvent);
+  };
+}
+
+/** The hint of one line; none for a line that means nothing to us. */
+function readEvent(line: string): readonly EngineHint[] {
+  const event = parse(line);
+  switch (event.Type) {
+    case 'container':
+      return containerHint(event.Actor?.ID);
+    case 'network':
+      return event.Action === 'connect' || event.Action === 'disconnect'
+        ? containerHint(event.Actor?.Attributes?.['container'])
+        : [{ look: 'networks' }];
+    case undefined:
+    default:
+      return [];
+  }
+}
+
+function containerHint(id: string | undefined): readonly EngineHint[] {
+  return id === undefined || id === '' ? [] : [{ look: 'container', id }];
+}
+
+function parse(line: string): EngineEvent {
+  try {
+    return JSON.parse(line) as EngineEvent;
+  } catch {
+    return {};
+  }
+}
+
+function translate(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted || error instanceof OperatorError) return error;
+  const reason = isAbort(error)
+    ? 'it does not answer'
+    : (codeOf(error) ?? statusOf(error) ?? 'unknown');
+  return new OperatorError('ENGINE_UNREACHABLE', { reason }, { cause: error });
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { readonly code?: unknown }).code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function statusOf(error: unknown): number | undefined {
+  const status = (error as { readonly statusCode?: unknown }).statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
