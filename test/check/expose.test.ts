@@ -86,7 +86,9 @@ describe('expose and unexpose', () => {
     // The second call of tasks.edit sets the tags: by then another writer has replaced the runtime.
     api.orderFault({ endpoint: 'tasks.edit', fault: { kind: 'latency', ms: 60 } });
     const running = expose('--port', '8080');
-    await eventually(() => expect(api.tasks.runtime(TASK)).to.include({ _PORT: 8080 }));
+    await eventually(() => expect(api.tasks.runtime(TASK)).to.include({ _PORT: 8080 }), {
+      everyMs: 5,
+    });
     api.tasks.setRuntime(TASK, { other: 2 });
 
     expect((await running).code).to.equal(0);
