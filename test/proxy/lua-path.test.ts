@@ -1,0 +1,121 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { LuaRunner } from '../support/lua-runner.ts';
+
+/** One way in which a server may read a path. */
+interface Reading {
+  readonly encodedSlash: boolean;
+  readonly backslash: boolean;
+  readonly parameters: boolean;
+  readonly merge: boolean;
+  readonly decode: boolean;
+}
+
+const READINGS: readonly Reading[] = Array.from({ length: 32 }, (_, bits) => ({
+  encodedSlash: (bits & 1) !== 0,
+  backslash: (bits & 2) !== 0,
+  parameters: (bits & 4) !== 0,
+  merge: (bits & 8) !== 0,
+  decode: (bits & 16) !== 0,
+}));
+
+/** The reference: where this reading ends up, as names from the root; undefined when it climbs above the root. */
+function read(raw: string, reading: Reading, floor = 0): readonly string[] | undefined {
+  let text = raw;
+  if (reading.encodedSlash) text = text.replace(/%2f/gi, '/');
+  if (reading.backslash) text = text.replace(/%5c/gi, '/');
+  const names: string[] = [];
+  for (const part of text.slice(1).split('/')) {
+    const decoded = reading.decode
+      ? part.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+      : part;
+    const name = reading.parameters ? decoded.replace(/;.*$/s, '') : decoded;
+    if (name === '..') {
+      if (names.length <= floor) return undefined;
+      names.pop();
+    } else if (name !== '.' && !(name === '' && reading.merge)) {
+      names.push(name);
+    }
+  }
+  return names;
+}
+
+const piece = fc.constantFrom(
+  ...['/', '/', '/', '..', '.', '%2e', '%2E', '%2f', '%2F', '%5c', '%5C', ';', ';x=1', '%3b', 'a'],
+  ...['b', 'service', 'key', '%73', '%', '%zz', '%00', '%25', '%252e', '#', '\\', ' ', '\xe4', '_clearway'],
+);
+const anyPath = fc.array(piece, { maxLength: 14 }).map((pieces) => `/${pieces.join('')}`);
+const underRoute = fc.array(piece, { maxLength: 12 }).map((p) => `/service/key/${p.join('')}`);
+const query = fc.constantFrom('', '?', '?a=/../..', '?x%zz', '??#');
+const runs = { numRuns: 1_500 };
+
+describe('path.read', function () {
+  this.timeout(30_000);
+  let lua: LuaRunner;
+
+  before(async () => {
+    lua = await LuaRunner.start(['path']);
+  });
+
+  after(() => lua.stop());
+
+  it('lets nothing through that any reading takes out of its prefix', () =>
+    fc.assert(
+      fc.asyncProperty(fc.oneof(anyPath, underRoute), query, async (path, search) => {
+        const [kind, key] = await lua.call('path.read', path + search);
+
+        if (kind !== 'route') return;
+        for (const reading of READINGS)
+          expect(read(path, reading, 2)?.slice(0, 2), path).to.deep.equal(['service', key]);
+      }),
+      runs,
+    ));
+
+  it('gives the rest of a route byte by byte', () =>
+    fc.assert(
+      fc.asyncProperty(underRoute, query, async (path, search) => {
+        const [kind, key, rest] = await lua.call('path.read', path + search);
+
+        if (kind === 'bad') return;
+        expect([kind, key]).to.deep.equal(['route', 'key']);
+        expect(`/service/key${String(rest)}`).to.equal(path + search);
+      }),
+      runs,
+    ));
+
+  it('has no second spelling for a route or for a page of the gateway', () =>
+    fc.assert(
+      fc.asyncProperty(anyPath, async (path) => {
+        const [kind] = await lua.call('path.read', path);
+
+        if (kind !== 'other') return;
+        for (const reading of READINGS) {
+          const names = read(path, reading) ?? [];
+          const isReserved = names.length > 1 && ['service', '_clearway'].includes(names[0] ?? '');
+          expect(isReserved && names[1] !== '', path).to.equal(false);
+        }
+      }),
+      runs,
+    ));
+
+  it('accepts every path that is written plainly', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.stringMatching(/^([A-Za-z0-9_~!$&'()*+,=:@-]|%20|%C3%A4|\.js)*$/)),
+        query,
+        async (segments, search) => {
+          const rest = `/${segments.join('/')}${search}`;
+
+          expect(await lua.call('path.read', `/service/k--x${rest}`)).to.deep.equal(
+            ['route', 'k--x', rest],
+          );
+        },
+      ),
+      { numRuns: 500 },
+    ));
+
+  it('refuses malformed text', async () => {
+    for (const target of ['', 'x', '*', '/service/k/%', '/service/k/%a', '/service/k/%0g', '/a b'])
+      expect(await lua.call('path.read', target), target).to.deep.equal(['bad']);
+  });
+});
