@@ -18,8 +18,10 @@ export interface ControllerRuntime {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  /** Called after every reconcile. */
-  readonly onReconcile: (controller: string, outcome: 'ok' | 'error') => void;
+  /** Resolves when everything that controllers look at is known; keys that come before wait. */
+  readonly ready: Promise<unknown>;
+  /** Called after every reconcile, with the time it took in ms. */
+  readonly onReconcile: (controller: string, outcome: 'ok' | 'error', ms: number) => void;
 }
 
 /** A controller that was made and not yet run. */
@@ -39,7 +41,7 @@ export function makeController(options: ControllerOptions, runtime: ControllerRu
     concurrency: options.concurrency ?? 1,
     reconcile: options.reconcile,
     onError: (key, error, retryMs) => logFailure(logger, key, error, retryMs),
-    onDone: (_key, outcome) => runtime.onReconcile(options.name, outcome),
+    onDone: (outcome, ms) => runtime.onReconcile(options.name, outcome, ms),
   });
   return {
     name: options.name,
@@ -47,6 +49,7 @@ export function makeController(options: ControllerOptions, runtime: ControllerRu
     run: async (signal) => {
       const subscription = merge(...options.sources).subscribe((key) => queue.add(key));
       try {
+        await runtime.ready;
         await queue.run(signal);
       } finally {
         subscription.unsubscribe();

@@ -28,7 +28,7 @@ export function portLeaseController(dependencies: PortLeaseDependencies): Contro
   const { routes, pools, dataPlane, pool } = dependencies;
   const tcpRoutes = routes.changes.pipe(filter(({ name }) => name.endsWith('.tcp')));
   return {
-    name: 'portLeases',
+    name: 'port-leases',
     sources: [merge(tcpRoutes, pools.changes, dataPlane.changes).pipe(map(() => pool))],
     reconcile: async () => {
       const observed = await dependencies.store.get('PortPool', pool);

@@ -57,7 +57,7 @@ export function routeTableController(dependencies: RouteTableDependencies): Cont
   const { routes, pools, dataPlane, programmed } = dependencies;
   const causes = merge(routes.changes, pools.changes, dependencies.completed);
   return {
-    name: 'routeTable',
+    name: 'route-table',
     sources: [causes.pipe(map(() => 'table'))],
     reconcile: async () => {
       const table = desiredTable(dependencies);

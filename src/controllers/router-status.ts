@@ -72,7 +72,7 @@ export async function ensureRouter(
 export function routerStatusController(dependencies: RouterStatusDependencies): ControllerOptions {
   const { dataPlane, routes, healthChanges, router } = dependencies;
   return {
-    name: 'routerStatus',
+    name: 'router-status',
     sources: [merge(dataPlane.changes, healthChanges).pipe(map(() => router))],
     reconcile: async () => {
       const observed = await dependencies.store.get('Router', router);

@@ -1,7 +1,7 @@
 import { map, type Observable } from 'rxjs';
 import { hasCode } from '../errors.ts';
 import { parseEndpointRequests, type RequestContext } from '../domain/endpoint-request.ts';
-import { MARK_KEY, parseMark, type Mark } from '../domain/marks.ts';
+import { MARK_KEY, parseMark, replacedUpstreams, type Mark } from '../domain/marks.ts';
 import {
   planTaskRoutes,
   type RouteIntent,
@@ -38,7 +38,7 @@ export interface TaskRouteDependencies {
 export function taskRouteController(dependencies: TaskRouteDependencies): ControllerOptions {
   const { tasks, routes, requeue } = dependencies;
   return {
-    name: 'taskRoutes',
+    name: 'task-routes',
     sources: [
       tasks.changes,
       requeue,
@@ -74,9 +74,12 @@ function gather(
   }
   const mark = markOf(task);
   const ours = mark?.router === router.name || mark?.router === router.takeOver;
-  const replacedUpstreams = ours ? (mark?.upstreams ?? {}) : {};
+  const replaced = replacedUpstreams(ours ? mark : undefined);
   const requests = asksForRoute(task)
-    ? parseEndpointRequests(task.runtime, { ...dependencies.context, replacedUpstreams })
+    ? parseEndpointRequests(task.runtime, {
+        ...dependencies.context,
+        replacedUpstreams: replaced,
+      })
     : [];
   return { router, task, serves: serves(task), mark, requests, observed };
 }

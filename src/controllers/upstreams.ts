@@ -19,7 +19,7 @@ export interface UpstreamDependencies {
   readonly workers: WorkerSource;
   /** All addresses of a host name, from the host's resolver; empty when it does not resolve. */
   readonly lookup: (hostName: string, signal: AbortSignal) => Promise<readonly string[]>;
-  /** Subnets of bridges that are known without the engine. */
+  /** Subnets that are taken for bridges while the engine cannot be asked. */
   readonly knownBridges: readonly string[];
   readonly allowed?: readonly string[];
   readonly ownAddresses: readonly string[];
@@ -72,7 +72,9 @@ async function gather(
     resolved,
     containers: facts.containers.filter((container) => container.taskId === taskId),
     engineAvailable: facts.available,
-    bridgeSubnets: [...facts.bridgeSubnets, ...dependencies.knownBridges],
+    bridgeSubnets: facts.available
+      ? facts.bridgeSubnets
+      : [...facts.bridgeSubnets, ...dependencies.knownBridges],
     ownAddresses: dependencies.ownAddresses,
     ownPorts: dependencies.ownPorts,
     ...(typeof hostname === 'string' ? { hostname } : {}),

@@ -16,8 +16,8 @@ export interface WorkQueueOptions {
   readonly reconcile: Reconcile;
   /** Called for every failure that is not an abort. */
   readonly onError: (key: string, error: OperatorError, retryMs: number | undefined) => void;
-  /** Called after every piece of work. */
-  readonly onDone?: (key: string, outcome: 'ok' | 'error') => void;
+  /** Called after every piece of work, with the time it took in ms. */
+  readonly onDone: (outcome: 'ok' | 'error', ms: number) => void;
 }
 
 const FIRST_RETRY_MS = 200;
@@ -48,6 +48,11 @@ export class WorkQueue {
   /** Keys that wait for a worker. */
   get depth(): number {
     return this.#waiting.size;
+  }
+
+  /** True when no key waits or is worked on. */
+  get idle(): boolean {
+    return this.#waiting.size === 0 && this.#working.size === 0;
   }
 
   /** Asks for a look at this key. */
@@ -100,17 +105,20 @@ export class WorkQueue {
   }
 
   async #work(key: string, signal: AbortSignal): Promise<void> {
+    const start = this.#options.clock.now();
+    let outcome: 'ok' | 'error' = 'ok';
     try {
       const result = await this.#options.reconcile(key, signal);
       this.#failures.delete(key);
       if (result !== undefined) this.addAfter(key, result.againMs);
-      this.#options.onDone?.(key, 'ok');
     } catch (thrown) {
+      outcome = 'error';
       if (!(signal.aborted && isAbort(thrown))) this.#failed(key, toOperatorError(thrown));
     } finally {
       // Whatever happened, the key must become free again, or it is never looked at any more.
       this.#working.delete(key);
       if (this.#due.delete(key)) this.add(key);
+      this.#options.onDone(outcome, this.#options.clock.now() - start);
     }
   }
 
@@ -118,7 +126,6 @@ export class WorkQueue {
     const retryMs = error.outcome === 'retry' ? this.#retryMs(key, error) : undefined;
     if (retryMs !== undefined) this.addAfter(key, retryMs);
     this.#options.onError(key, error, retryMs);
-    this.#options.onDone?.(key, 'error');
   }
 
   #retryMs(key: string, error: OperatorError): number {

@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** A set of networks that addresses are tested against. */
 export interface NetworkSet {
@@ -38,9 +38,9 @@ export function isAddress(text: string): boolean {
   return isIP(text) !== 0;
 }
 
-/** `address:port`, with brackets where IPv6 needs them. */
-export function hostPort(address: string, port: number): string {
-  return isIPv4(address) ? `${address}:${port}` : `[${address}]:${port}`;
+/** `host:port`, with brackets where IPv6 needs them. */
+export function hostPort(host: string, port: number): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Loopback, in both versions. */

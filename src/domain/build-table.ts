@@ -37,14 +37,17 @@ export function buildTable(
 
 /**
  * The table until the first complete pass after a start: what an earlier run served stays where nothing newer is known.
- * A route that has a newer entry on another port is not kept on the old one.
+ * An upstream that is not found again yet is no reason to forget the one that was served; a route that has a newer entry on
+ * another port is not kept on the old one.
  */
 export function overlayTable(restored: RouteTable, built: RouteTable): RouteTable {
-  const known = new Set(Object.values(built.tcp).map((entry) => entry.route));
-  const tcp = Object.entries(restored.tcp).filter(([, entry]) => !known.has(entry.route));
+  const http = Object.entries(built.http).filter(([, { host }]) => host !== undefined);
+  const tcp = Object.entries(built.tcp).filter(([, { upstream }]) => upstream !== undefined);
+  const moved = new Set(tcp.map(([, { route }]) => route));
+  const kept = Object.entries(restored.tcp).filter(([, { route }]) => !moved.has(route));
   return {
-    http: { ...restored.http, ...built.http },
-    tcp: { ...Object.fromEntries(tcp), ...built.tcp },
+    http: { ...built.http, ...restored.http, ...Object.fromEntries(http) },
+    tcp: { ...built.tcp, ...Object.fromEntries(kept), ...Object.fromEntries(tcp) },
   };
 }
 

@@ -1,4 +1,6 @@
-import { MARK_KEY, formatMark, parseMark, type Mark } from './marks.ts';
+import { hostPort } from './address.ts';
+import { parseHostPort } from './host.ts';
+import { MARK_KEY, formatMark, parseMark, replacedUpstreams, type Mark } from './marks.ts';
 import { SERVICE_PREFIX } from './route-name.ts';
 import type { TaskView } from './task-view.ts';
 
@@ -94,15 +96,19 @@ export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
 export function withdrawPatch(task: TaskView, owner: Pick<Mark, 'router'>): Patch {
   const mark = parseMark(task.runtime[MARK_KEY]);
   if (mark === undefined || mark.router !== owner.router) return NO_PATCH;
-  const restored = Object.entries(mark.upstreams).flatMap(([endpoint, upstream]) =>
-    restoredKeys(endpoint.replace(/^tcp:/, ''), upstream),
-  );
-  const set = Object.fromEntries(restored.filter(([key, value]) => task.runtime[key] !== value));
-  const ports = Object.keys(mark.upstreams).map((endpoint) =>
-    keyFor('upstream_task_port', endpoint.replace(/^tcp:/, '')),
-  );
-  const present = ports.filter((key) => task.runtime[key] !== undefined);
-  return { set, remove: [...ownEndpointKeys(task), ...present, MARK_KEY] };
+  const upstreams = Object.entries(replacedUpstreams(mark));
+  const restored = Object.fromEntries(upstreams.flatMap(restoredKeys));
+  const tcpKeys = upstreams.flatMap(([name]) => TCP_KEYS.map((key) => keyFor(key, name)));
+  return {
+    set: Object.fromEntries(
+      Object.entries(restored).filter(([key, value]) => task.runtime[key] !== value),
+    ),
+    remove: [
+      ...ownEndpointKeys(task),
+      ...tcpKeys.filter((key) => restored[key] === undefined && task.runtime[key] !== undefined),
+      MARK_KEY,
+    ],
+  };
 }
 
 /**
@@ -148,9 +154,9 @@ function upstreamsOf(
     return protocol === 'http' || upstream === undefined ? [] : [[endpointName, upstream] as const];
   });
   const served = facts.served.flatMap((endpoint) => {
-    if (endpoint.protocol === 'http' || endpoint.target.address === '') return [];
+    if (endpoint.protocol === 'http') return [];
     const { address, port } = endpoint.target;
-    return [[endpoint.endpointName, `${address}:${port}`] as const];
+    return [[endpoint.endpointName, hostPort(address, port)] as const];
   });
   return Object.fromEntries(
     [...known, ...served].map(([name, upstream]) => [upstreamKey(name), upstream]),
@@ -161,13 +167,18 @@ function upstreamKey(endpointName: string): string {
   return `tcp:${endpointName}`;
 }
 
-function restoredKeys(name: string, upstream: string): readonly (readonly [string, string | number])[] {
-  const split = upstream.lastIndexOf(':');
-  const port = Number(upstream.slice(split + 1));
-  if (split <= 0 || !Number.isInteger(port)) return [];
+const TCP_KEYS = ['external_address', 'external_tcp_port', 'upstream_task_port'] as const;
+
+/** What the task had written; nothing where it had given no address of its own. */
+function restoredKeys([name, upstream]: readonly [string, string]): readonly (readonly [
+  string,
+  string | number,
+])[] {
+  const target = parseHostPort(upstream);
+  if (target === undefined) return [];
   return [
-    [keyFor('external_address', name), upstream.slice(0, split)],
-    [keyFor('external_tcp_port', name), port],
+    [keyFor('external_address', name), target.address],
+    [keyFor('external_tcp_port', name), target.port],
   ];
 }
 

@@ -32,5 +32,7 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
   PROXY_WRITE_FAILED:
     'Free disk space on the file system of the nginx folder, and keep it writable for the router. Routes that are live stay.',
   PROXY_TEMPLATE_INVALID: 'Reinstall: a template of this version is damaged.',
+  UPSTREAM_NAME_UNAVAILABLE:
+    'The resolver of the router does not answer; the upstream that was known stays. Check DNS inside the router.',
   UNEXPECTED: 'Report it with the log line; the router retries meanwhile.',
 };

@@ -1,0 +1,274 @@
+import { Subject } from 'rxjs';
+import type { DestinationStream, Logger } from 'pino';
+import { AdminServer } from '../api/admin-server.ts';
+import { ClearmlAccess } from '../clearml/identity.ts';
+import { systemClock } from '../clock.ts';
+import type { Clock } from '../controllers/contracts.ts';
+import { makeController, type Controller } from '../controllers/controller.ts';
+import { ensureRouter } from '../controllers/router-status.ts';
+import { DockerEngine } from '../docker/engine.ts';
+import { EngineClient } from '../docker/engine-client.ts';
+import { routerObjectName } from '../domain/route-name.ts';
+import { ProxyDataPlane } from '../proxy/data-plane.ts';
+import { PROXY_GROUP, nginxFolder } from '../proxy/folder.ts';
+import { proxyConfig } from '../proxy/proxy-config.ts';
+import { makeRenderer, readTemplates, writeProxyFiles } from '../proxy/render.ts';
+import type { Settings } from '../settings.ts';
+import { Informer } from '../store/informer.ts';
+import { openSqliteStore, type SqliteStore } from '../store/sqlite-store.ts';
+import { liveness, readiness, type HealthState } from '../telemetry/health.ts';
+import type { ControllerName } from '../telemetry/labels.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { collectProcessMetrics, createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { connectClearml, type ClearmlParts } from './clearml.ts';
+import { controllersOf } from './controllers.ts';
+import { heldTasks } from './held-tasks.ts';
+import { identifyInstance, type Instance } from './instance.ts';
+import { countProxies, readGauges } from './telemetry.ts';
+
+/** What a router process is made of. */
+export interface RouterOptions {
+  readonly settings: Settings;
+  readonly version: string;
+  /** Folder of the nginx templates. */
+  readonly templates: string;
+  readonly newUid: () => string;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** Where log lines go. */
+  readonly destination: DestinationStream;
+}
+
+/** The parts of a router, made and not yet run. */
+export interface RouterParts {
+  readonly settings: Settings;
+  readonly version: string;
+  readonly random: () => number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly store: SqliteStore;
+  readonly instance: Instance;
+  /** Object name of the router. */
+  readonly name: string;
+  readonly routes: Informer<'TaskRoute'>;
+  readonly pools: Informer<'PortPool'>;
+  readonly clearml: ClearmlParts;
+  readonly engine: DockerEngine;
+  readonly dataPlane: ProxyDataPlane;
+  /** Emits once, when what an earlier run served is no longer needed. */
+  readonly completed: Subject<void>;
+}
+
+const ENGINE_PATIENCE_MS = 3_000;
+const SETTLE_MS = 200;
+
+/**
+ * Runs a router until the signal aborts.
+ *
+ * @throws OperatorError of outcome `fatal`: state folder locked or unusable, nginx folder unusable
+ */
+export async function runRouter(options: RouterOptions, signal: AbortSignal): Promise<void> {
+  const { settings, destination } = options;
+  const logger = createLogger({
+    level: settings.logLevel,
+    router: settings.router.name,
+    destination,
+  });
+  const clock = systemClock;
+  const store = openSqliteStore({
+    folder: settings.folders.state,
+    namespace: settings.router.namespace,
+    clock,
+    newUid: options.newUid,
+  });
+  const stop = new AbortController();
+  const scope = AbortSignal.any([signal, stop.signal]);
+  const parts = makeParts(options, store, logger);
+  try {
+    logger.info({ version: options.version, instance: parts.instance.id }, 'router starting');
+    await openDataPlane(options, parts, scope);
+    await converge(parts, scope);
+  } finally {
+    stop.abort();
+    await parts.dataPlane.close();
+    await parts.clearml.client.close();
+    store.close();
+    logger.info('router stopped');
+  }
+}
+
+function makeParts(options: RouterOptions, store: SqliteStore, logger: Logger): RouterParts {
+  const { settings, version, random } = options;
+  const clock = systemClock;
+  const metrics = createMetrics();
+  collectProcessMetrics(metrics);
+  const onError = (error: unknown): void => logger.warn({ err: error }, 'watching the store failed');
+  const byTask = { task: (route: { spec: { task: { id: string } } }) => [route.spec.task.id] };
+  const routes = new Informer({ store, kind: 'TaskRoute', clock, indexes: byTask, onError });
+  const pools = new Informer({ store, kind: 'PortPool', clock, onError });
+  const held = heldTasks(routes);
+  const clearml = connectClearml({ settings, clock, random, held, metrics });
+  const client = new EngineClient({ socketPath: settings.dockerSocket });
+  return {
+    settings,
+    version,
+    random,
+    clock,
+    logger,
+    metrics,
+    store,
+    instance: identifyInstance(settings, store),
+    name: routerObjectName(settings.router.name),
+    routes,
+    pools,
+    clearml,
+    engine: new DockerEngine({ client, clock, log: logger }),
+    dataPlane: new ProxyDataPlane({
+      folder: settings.folders.nginx,
+      group: PROXY_GROUP,
+      clock,
+      logger,
+      decider: new ClearmlAccess({ client: clearml.client }),
+      freshSeconds: settings.auth.freshSeconds,
+      usableSeconds: settings.auth.usableSeconds,
+    }),
+    completed: new Subject<void>(),
+  };
+}
+
+/** Listens for proxies, then writes their configuration: whoever starts by it finds the channel open. */
+async function openDataPlane(
+  options: RouterOptions,
+  parts: RouterParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { settings, dataPlane, logger } = parts;
+  await dataPlane.start(signal);
+  const render = makeRenderer(await readTemplates(options.templates));
+  const files = render(proxyConfig(settings, 'auto'));
+  const folder = nginxFolder(settings.folders.nginx);
+  const changed = await writeProxyFiles(folder, files);
+  logger.info({ revision: files.revision, changed }, 'nginx configuration rendered');
+}
+
+async function converge(parts: RouterParts, signal: AbortSignal): Promise<void> {
+  const { store, clock, routes, pools, engine, clearml, logger } = parts;
+  await ensureRouter({ store, clock }, parts.name, specsOf(parts.settings));
+  const settled = { complete: false };
+  const controllers = controllersOf(parts, () => settled.complete).map((options) =>
+    makeController(options, {
+      clock,
+      random: parts.random,
+      logger,
+      ready: Promise.all([routes.synced, pools.synced, patience(parts, signal)]),
+      onReconcile: (name, outcome, ms) =>
+        parts.metrics.reconciled(name as ControllerName, outcome, ms / 1000),
+    }),
+  );
+  const admin = adminServer(parts, controllers, () => settled.complete);
+  await admin.start(signal);
+  const watching = clearml.watcher.stateChanges.subscribe(() => logClearml(parts));
+  try {
+    await Promise.all([
+      ...controllers.map((controller) => controller.run(signal)),
+      routes.run(signal),
+      pools.run(signal),
+      engine.run(signal),
+      clearml.watcher.run(signal),
+      settle(parts, controllers, signal).then(() => {
+        settled.complete = true;
+        parts.completed.next();
+      }),
+    ]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    watching.unsubscribe();
+  }
+}
+
+/** The engine is heard before the first route is decided, but not waited for long. */
+async function patience({ engine, clock }: RouterParts, signal: AbortSignal): Promise<void> {
+  const wait = clock.sleep(ENGINE_PATIENCE_MS, signal).catch(() => undefined);
+  await Promise.race([engine.firstLook, wait]);
+}
+
+/** Resolves when the first complete pass was made and all that follows from it has been decided. */
+async function settle(
+  parts: RouterParts,
+  controllers: readonly Controller[],
+  signal: AbortSignal,
+): Promise<void> {
+  const deciding = controllers.filter(({ name }) =>
+    ['task-routes', 'port-leases', 'upstreams'].includes(name),
+  );
+  let calm = 0;
+  while (calm < 2) {
+    await parts.clock.sleep(SETTLE_MS, signal);
+    const isCalm = parts.clearml.watcher.synced && deciding.every(({ queue }) => queue.idle);
+    calm = isCalm ? calm + 1 : 0;
+  }
+  parts.logger.info({ routes: [...parts.routes.items()].length }, 'first complete pass is done');
+}
+
+function logClearml({ clearml, logger }: RouterParts): void {
+  const { lastError, unmatchedQueues } = clearml.watcher.state;
+  if (lastError !== undefined) {
+    logger.warn({ code: lastError.code, details: lastError.details }, 'ClearML does not answer as it should');
+  }
+  if (unmatchedQueues.length > 0) logger.warn({ queues: unmatchedQueues }, 'no queue has these names');
+}
+
+function specsOf(settings: Settings): Parameters<typeof ensureRouter>[2] {
+  const { router, tcp, queues } = settings;
+  return {
+    router: {
+      name: router.name,
+      url: router.url,
+      ...(tcp === undefined
+        ? {}
+        : { tcpAddress: tcp.address, tcpPorts: { start: tcp.start, end: tcp.end } }),
+      ...(queues === undefined ? {} : { queues: [queues] }),
+    },
+    pool:
+      tcp === undefined
+        ? undefined
+        : {
+            router: router.name,
+            start: tcp.start,
+            end: tcp.end,
+            restSeconds: settings.portRestSeconds,
+          },
+  };
+}
+
+function adminServer(
+  parts: RouterParts,
+  controllers: readonly Controller[],
+  complete: () => boolean,
+): AdminServer {
+  const { metrics, dataPlane, logger, settings } = parts;
+  const queueDepths = (): (readonly [ControllerName, number])[] =>
+    controllers.map(({ name, queue }) => [name as ControllerName, queue.depth] as const);
+  const health = (): HealthState => ({
+    storeUsable: true,
+    channelOpen: dataPlane.isOpen,
+    stuckControllers: [],
+    tableLoaded: complete() || dataPlane.restored() !== undefined,
+    clearmlReachable: parts.clearml.watcher.state.lastError === undefined,
+    proxies: countProxies(dataPlane),
+  });
+  return new AdminServer({
+    path: nginxFolder(settings.folders.nginx).adminSocket,
+    group: PROXY_GROUP,
+    metrics: async () => {
+      readGauges({ ...parts, queueDepths });
+      const { registry } = metrics;
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+    healthy: () => liveness(health()),
+    ready: () => readiness(health()),
+    logger,
+  });
+}
