@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from 'pino';
 import { closeServer, listenOnSocket } from '../unix-socket.ts';
 
-/** Whether the router is well, and why not when it is not; reasons hold no secrets. */
-export interface Health {
-  readonly ok: boolean;
-  readonly reasons: readonly string[];
+/** An answer about health: 200, or 503 with reasons in its text, which hold no secrets. */
+export interface HealthReply {
+  readonly status: 200 | 503;
+  readonly text: string;
 }
 
 /** Metrics in the text of an exposition format, with its content type. */
@@ -22,9 +22,9 @@ export interface AdminServerDeps {
   /** Answers `/metrics`. */
   readonly metrics: () => Promise<MetricsText>;
   /** Answers `/healthz`: false asks to be restarted. */
-  readonly healthy: () => Health;
+  readonly healthy: () => HealthReply;
   /** Answers `/readyz`: false while routes are not served as they should be. */
-  readonly ready: () => Health;
+  readonly ready: () => HealthReply;
   readonly logger: Logger;
 }
 
@@ -39,11 +39,7 @@ const PLAIN = 'text/plain; charset=utf-8';
 /** Times in ms. */
 const TIMES = { headersTimeout: 10_000, requestTimeout: 10_000, keepAliveTimeout: 5_000 } as const;
 
-/**
- * Metrics and health over a unix socket: `/metrics`, `/healthz`, `/readyz`, by GET or HEAD.
- *
- * @remarks Health is 200 with `ok`, or 503 with one reason a line.
- */
+/** Metrics and health over a unix socket: `/metrics`, `/healthz`, `/readyz`, by GET or HEAD. */
 export class AdminServer {
   readonly #deps: AdminServerDeps;
   readonly #server: Server;
@@ -82,16 +78,17 @@ export class AdminServer {
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'only GET');
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return plain(405, 'only GET is served');
     const [path] = (request.url ?? '').split('?');
     try {
       switch (path) {
         case '/metrics':
           return { status: 200, ...(await this.#deps.metrics()) };
         case '/healthz':
-          return healthAnswer(this.#deps.healthy());
+          return { contentType: PLAIN, ...this.#deps.healthy() };
         case '/readyz':
-          return healthAnswer(this.#deps.ready());
+          return { contentType: PLAIN, ...this.#deps.ready() };
         default:
           return plain(404, 'there is no such path');
       }
@@ -100,10 +97,6 @@ export class AdminServer {
       return plain(500, 'the router failed');
     }
   }
-}
-
-function healthAnswer({ ok, reasons }: Health): Answer {
-  return ok ? plain(200, 'ok') : plain(503, reasons.join('\n'));
 }
 
 function plain(status: number, text: string): Answer {

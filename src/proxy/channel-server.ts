@@ -53,6 +53,10 @@ export class ChannelServer {
     });
   }
 
+  get isListening(): boolean {
+    return this.#server.listening;
+  }
+
   /** @throws OperatorError `PROXY_FOLDER_UNUSABLE` */
   async start(): Promise<void> {
     const { path, group, logger } = this.#deps;

@@ -100,6 +100,11 @@ export class ProxyDataPlane implements DataPlane {
     return this.#heldPorts;
   }
 
+  /** True while workers can reach the channel. */
+  get isOpen(): boolean {
+    return this.#server.isListening;
+  }
+
   /** Generation of the table that workers get now. */
   get generation(): number {
     return this.#publisher.generation;
