@@ -19,6 +19,9 @@ const SMALLER: ReadonlyMap<number, number> = new Map([
   [100, 10],
   [10, 1],
 ]);
+const LARGER: ReadonlyMap<number, number> = new Map(
+  [...SMALLER].map(([larger, smaller]) => [smaller, larger]),
+);
 /** 200,000 tasks: a server that ignores the page must not hold the loop for ever. */
 const MAX_PAGES = 400;
 
@@ -56,7 +59,7 @@ export async function* listTasks(
     const short = documents.length < place.size;
     if (short && (options.thorough !== true || isEnd(documents, former))) return;
     former = short ? documents : undefined;
-    place = next(place, documents, short);
+    place = next(place, documents);
   }
   throw new OperatorError('CLEARML_MALFORMED', { problem: 'endless listing' });
 }
@@ -159,13 +162,16 @@ async function fetchPage(
   }
 }
 
-/** Behind the last stamp; by page while all tasks of a full page carry the stamp that it began with. */
-function next(place: Place, documents: readonly unknown[], short: boolean): Place {
+/**
+ * Behind the last stamp, where pages may grow again; by page while all tasks of a page carry the stamp that it began
+ * with.
+ */
+function next(place: Place, documents: readonly unknown[]): Place {
   const last = stampOf(documents.at(-1));
   if (last !== undefined && (place.from === undefined || last > place.from)) {
-    return { ...place, from: last, page: 0 };
+    return { from: last, page: 0, size: LARGER.get(place.size) ?? PAGE_SIZE };
   }
-  return short ? { ...place, page: 0 } : { ...place, page: place.page + 1 };
+  return { ...place, page: place.page + 1 };
 }
 
 /**

@@ -2,7 +2,7 @@ import { Subject, type Observable } from 'rxjs';
 import type { Clock, TaskSource } from '../controllers/contracts.ts';
 import { MARK_KEY, parseMark } from '../domain/marks.ts';
 import { EXTERNAL_TAG, asksForRoute, type TaskView } from '../domain/task-view.ts';
-import { hasCode, type OperatorError } from '../errors.ts';
+import { hasCode } from '../errors.ts';
 import { PollLoop } from './poll-loop.ts';
 import { QueueWatch } from './queue-watch.ts';
 import { TaskCache } from './task-cache.ts';
@@ -17,6 +17,9 @@ import {
   type ListingOptions,
   type TaskFilter,
 } from './task-queries.ts';
+import { WatchHealth, type WatchState } from './watch-health.ts';
+
+export type { WatchState } from './watch-health.ts';
 
 /** What a {@link TaskWatcher} is made of. */
 export interface TaskWatcherDeps {
@@ -32,18 +35,6 @@ export interface TaskWatcherDeps {
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
-}
-
-/** How watching goes, for the status of the router. */
-export interface WatchState {
-  /** True after the first complete pass. */
-  readonly synced: boolean;
-  /** Unix time in ms of the last poll that went well. */
-  readonly lastSuccess?: number;
-  /** Set while the last poll or the last full pass failed. */
-  readonly lastError?: OperatorError;
-  /** Patterns of LISTEN_QUEUE_NAME that name no queue. */
-  readonly unmatchedQueues: readonly string[];
 }
 
 const TAGGED: TaskFilter = { system_tags: [EXTERNAL_TAG] };
@@ -78,40 +69,32 @@ export class TaskWatcher implements TaskSource {
   readonly #cache = new TaskCache();
   readonly #queues: QueueWatch;
   readonly #changes = new Subject<string>();
-  readonly #stateChanges = new Subject<void>();
+  readonly #health: WatchHealth;
   readonly #again = new Set<string>();
   readonly #poll: PollLoop;
   readonly #fullPass: PollLoop;
   #requests = 0;
   #newest: number | undefined;
   #probed = false;
-  #synced = false;
-  #lastSuccess: number | undefined;
-  #pollError: OperatorError | undefined;
-  #fullPassError: OperatorError | undefined;
 
   constructor(deps: TaskWatcherDeps) {
     const { caller, clock, random } = deps;
     this.#deps = deps;
+    this.#health = new WatchHealth(clock);
     this.#queues = new QueueWatch({ caller, queues: deps.queues, clock });
     this.#poll = new PollLoop({
       step: (signal) => this.#pollOnce(signal),
       intervalMs: deps.pollMs,
       clock,
       random,
-      onStep: (error) => {
-        if (error === undefined) this.#lastSuccess = clock.now();
-        this.#report(error, this.#fullPassError);
-      },
+      onStep: (error) => this.#health.onPoll(error),
     });
     this.#fullPass = new PollLoop({
       step: (signal) => this.#passOnce(signal),
       intervalMs: deps.fullPassMs,
       clock,
       random,
-      onStep: (error) => {
-        this.#report(this.#pollError, error);
-      },
+      onStep: (error) => this.#health.onFullPass(error),
     });
   }
 
@@ -121,21 +104,15 @@ export class TaskWatcher implements TaskSource {
 
   /** Emits when {@link TaskWatcher.state} changed; the time of the last success alone is no change. */
   get stateChanges(): Observable<void> {
-    return this.#stateChanges;
+    return this.#health.changes;
   }
 
   get state(): WatchState {
-    const lastError = this.#pollError ?? this.#fullPassError;
-    return {
-      synced: this.#synced,
-      unmatchedQueues: this.#queues.unmatched,
-      ...(this.#lastSuccess === undefined ? {} : { lastSuccess: this.#lastSuccess }),
-      ...(lastError === undefined ? {} : { lastError }),
-    };
+    return { ...this.#health.state, unmatchedQueues: this.#queues.unmatched };
   }
 
   get synced(): boolean {
-    return this.#synced;
+    return this.#health.synced;
   }
 
   /** Watches until the signal aborts; then it resolves. Call once. */
@@ -196,9 +173,7 @@ export class TaskWatcher implements TaskSource {
     });
     await this.#look(this.#unlisted(listed), signal);
     for (const filter of LEFT_OVER) await this.#listLeftOver(filter, signal);
-    if (this.#synced) return;
-    this.#synced = true;
-    this.#stateChanges.next();
+    this.#health.onSynced();
   }
 
   /** Reads a list and takes every document of it; `onPage` is told afterwards. */
@@ -312,15 +287,8 @@ export class TaskWatcher implements TaskSource {
     for (const [index, view] of views.entries()) {
       if (this.serves(view) !== former[index]) this.#changes.next(view.id);
     }
-    this.#stateChanges.next();
+    this.#health.onQueues();
     return true;
-  }
-
-  #report(pollError: OperatorError | undefined, fullPassError: OperatorError | undefined): void {
-    const former = this.state.lastError;
-    this.#pollError = pollError;
-    this.#fullPassError = fullPassError;
-    if (this.state.lastError?.code !== former?.code) this.#stateChanges.next();
   }
 }
 
