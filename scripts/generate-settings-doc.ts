@@ -29,7 +29,7 @@ the name that was written; \`clearway check\` reports the same, and tries the se
 function defaultOf(setting: Setting<unknown>): string {
   if (setting.defaultText !== undefined) return setting.defaultText;
   if (setting.default === null) return setting.nullable === true ? 'none' : '**required**';
-  return `\`${String(setting.default)}\``;
+  return `\`${JSON.stringify(setting.default).replaceAll('"', '')}\``;
 }
 
 function cell(text: string): string {

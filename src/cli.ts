@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { isAbort, toOperatorError } from './errors.ts';
+import { ERROR_HELP } from './resources/error-help.ts';
 import { nearestName } from './settings/nearest.ts';
 import { redactText } from './telemetry/redact.ts';
 
@@ -167,7 +168,8 @@ function explain(error: unknown, command: Command, io: CommandIo): number {
   const { code, message, details, cause } = toOperatorError(error);
   const more = Object.keys(details).length === 0 ? '' : ` ${JSON.stringify(details)}`;
   const why = code === 'UNEXPECTED' && cause instanceof Error ? `: ${cause.message}` : '';
-  io.err(redactText(`clearway ${command.name}: ${message}${why} (${code})${more}\n`));
+  const help = ERROR_HELP[code];
+  io.err(redactText(`clearway ${command.name}: ${message}${why} (${code})${more}\n  ${help}\n`));
   return EXIT_FAILED;
 }
 

@@ -29,7 +29,8 @@ export function findWarnings(settings: Settings, read: Read): readonly SettingsW
 
 function findMissingCookieName(read: Read): readonly SettingsProblem[] {
   const { enabled, cookieName } = read.values.auth;
-  if (enabled !== true || cookieName !== null || hasProblem(read, 'auth.cookieName')) return [];
+  if (!enabled || cookieName !== null) return [];
+  if (hasProblem(read, 'auth.enabled') || hasProblem(read, 'auth.cookieName')) return [];
   const names = [nameOf(read, 'auth.cookieName')];
   return [
     {
@@ -42,13 +43,17 @@ function findMissingCookieName(read: Read): readonly SettingsProblem[] {
 
 function findTcpProblems(read: Read): readonly SettingsProblem[] {
   const { start, end } = read.values.tcp;
-  const names = [nameOf(read, 'tcp.start'), nameOf(read, 'tcp.end')];
   if (hasProblem(read, 'tcp.start') || hasProblem(read, 'tcp.end')) return [];
+  if (start !== null && end !== null) return findRangeProblems(read, start, end);
   if (start === null && end === null) return [];
-  if (start === null || end === null) {
-    const [given, missing] = start === null ? names.toReversed() : names;
-    return [{ names: [missing ?? ''], message: `is required, because ${given ?? ''} is set` }];
-  }
+  const [given, missing] =
+    start === null ? (['tcp.end', 'tcp.start'] as const) : (['tcp.start', 'tcp.end'] as const);
+  const message = `is required, because ${nameOf(read, given)} is set`;
+  return [{ names: [nameOf(read, missing)], message }];
+}
+
+function findRangeProblems(read: Read, start: number, end: number): readonly SettingsProblem[] {
+  const names = [nameOf(read, 'tcp.start'), nameOf(read, 'tcp.end')];
   if (start > end) return [{ names, message: 'expected the first port not to be after the last' }];
   const { port } = read.values.listen;
   if (port < start || port > end) return [];

@@ -53,10 +53,12 @@ function redactValue(value: unknown, depth: number): unknown {
   if (depth > MAX_DEPTH) return '[too deep]';
   if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1));
   if (value instanceof Error) return redactError(value, depth);
-  if (value instanceof Map || value instanceof Set || ArrayBuffer.isView(value)) {
-    return `[${value.constructor.name}]`;
-  }
+  if (isOpaque(value)) return `[${value.constructor.name}]`;
   return redactObject(value as Readonly<Record<string, unknown>>, depth);
+}
+
+function isOpaque(value: object): boolean {
+  return value instanceof Map || value instanceof Set || ArrayBuffer.isView(value);
 }
 
 function redactError(error: Error, depth: number): Record<string, unknown> {

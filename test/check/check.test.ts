@@ -1,11 +1,10 @@
 import { expect } from 'chai';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Report } from '../../src/check/contract.ts';
-import type { Machine } from '../../src/check/contract.ts';
+import type { Machine, Report } from '../../src/check/contract.ts';
 import { checkCommand } from '../../src/commands/check.ts';
 import type { EmbeddedClearml } from '../../src/embedded/api/embedded-clearml.ts';
 import { parseClearmlSettings, parseSettings } from '../../src/settings/parse.ts';
@@ -17,7 +16,7 @@ function listen(server: Server, where: { port: number } | { path: string }): Pro
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   server.once('error', reject);
   server.listen(where, () => {
-    const address = server.address() as AddressInfo | string | null;
+    const address = server.address();
     resolve(typeof address === 'object' ? (address?.port ?? 0) : 0);
   });
   return promise;

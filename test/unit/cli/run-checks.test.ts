@@ -16,10 +16,10 @@ describe('runChecks', () => {
   const never = new AbortController().signal;
 
   it('runs them side by side and keeps their order', async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
     const first = aCheck('first', () => promise.then(() => [{ level: 'ok', message: 'a' }]));
     const second = aCheck('second', () => {
-      resolve();
+      resolve(undefined);
       return Promise.resolve([{ level: 'ok', message: 'b' }]);
     });
 

@@ -1,0 +1,213 @@
+import type { Environment } from '../../../src/settings/types.ts';
+import type { Settings } from '../../../src/settings.ts';
+import { TCP } from './support.ts';
+
+export interface Row {
+  readonly name: string;
+  readonly text: string;
+  readonly with?: Environment;
+  readonly pick: (settings: Settings) => unknown;
+  readonly value: unknown;
+}
+
+// One row at least for every name of the schema: a test below counts.
+export const GOOD: readonly Row[] = [
+  { name: 'ROUTER_NAME', text: 'team a', pick: (s) => s.router.name, value: 'team a' },
+  {
+    name: 'ROUTER_URL',
+    text: 'https://gw.example.com:443/',
+    pick: (s) => s.router.url,
+    value: 'https://gw.example.com',
+  },
+  {
+    name: 'ROUTER_URL',
+    text: 'http://[2001:db8::1]:8010',
+    pick: (s) => s.router.url,
+    value: 'http://[2001:db8::1]:8010',
+  },
+  { name: 'CLEARWAY_NAMESPACE', text: 'team-a', pick: (s) => s.router.namespace, value: 'team-a' },
+  { name: 'CLEARWAY_TAKE_OVER', text: 'retired', pick: (s) => s.takeOver, value: 'retired' },
+  {
+    name: 'ROUTER__WEBSERVER__SERVER_PORT',
+    text: '"8010"',
+    pick: (s) => s.listenPort,
+    value: 8010,
+  },
+  { name: 'CLEARWAY_IDLE_SECONDS', text: '1800', pick: (s) => s.idleSeconds, value: 1800 },
+  { name: 'CLEARWAY_METRICS_PORT', text: '9090', pick: (s) => s.metricsPort, value: 9090 },
+  {
+    name: 'ROUTER__WEBSERVER__AUTO_RELOAD_CONFIG',
+    text: 'true',
+    pick: (s) => s.listenPort,
+    value: 8080,
+  },
+  {
+    name: 'CLEARML_API_HOST',
+    text: 'http://app.example.com/api/',
+    pick: (s) => s.clearml.apiHost,
+    value: 'http://app.example.com/api',
+  },
+  { name: 'CLEARML_API_ACCESS_KEY', text: "'AK'", pick: (s) => s.clearml.accessKey, value: 'AK' },
+  { name: 'CLEARML_API_SECRET_KEY', text: ' SK\n', pick: (s) => s.clearml.secretKey, value: 'SK' },
+  { name: 'SSL_VERIFY', text: 'False', pick: (s) => s.clearml.verifyTls, value: false },
+  {
+    name: 'HTTPS_PROXY',
+    text: 'http://user:word@proxy.example.com:3128',
+    pick: (s) => s.clearml.proxy,
+    value: { https: 'http://user:word@proxy.example.com:3128/' },
+  },
+  {
+    name: 'https_proxy',
+    text: 'proxy.example.com:3128',
+    pick: (s) => s.clearml.proxy?.https,
+    value: 'http://proxy.example.com:3128/',
+  },
+  {
+    name: 'HTTP_PROXY',
+    text: 'http://proxy.example.com',
+    pick: (s) => s.clearml.proxy?.http,
+    value: 'http://proxy.example.com/',
+  },
+  {
+    name: 'http_proxy',
+    text: 'http://proxy.example.com',
+    pick: (s) => s.clearml.proxy?.http,
+    value: 'http://proxy.example.com/',
+  },
+  {
+    name: 'NO_PROXY',
+    text: 'localhost,.example.com',
+    with: { HTTPS_PROXY: 'http://proxy.example.com' },
+    pick: (s) => s.clearml.proxy?.noProxy,
+    value: 'localhost,.example.com',
+  },
+  { name: 'no_proxy', text: '*', pick: (s) => s.clearml.proxy, value: undefined },
+  { name: 'CLEARWAY_POLL_SECONDS', text: '0.5', pick: (s) => s.clearml.pollSeconds, value: 0.5 },
+  {
+    name: 'CLEARWAY_FULL_PASS_SECONDS',
+    text: '30',
+    pick: (s) => s.clearml.fullPassSeconds,
+    value: 30,
+  },
+  { name: 'AUTH_ENABLED', text: '0', pick: (s) => s.auth.enabled, value: false },
+  { name: 'AUTH_COOKIE_NAME', text: 'tok', pick: (s) => s.auth.cookieName, value: 'tok' },
+  { name: 'AUTH_SECURE_ENABLED', text: 'no', pick: (s) => s.auth.secureCookies, value: false },
+  {
+    name: 'ROUTER__HTTP__AUTHORIZATION__COOKIE__SECURE',
+    text: 'FALSE',
+    pick: (s) => s.auth.secureCookies,
+    value: false,
+  },
+  { name: 'AUTH_BASE64_JWKS_KEY', text: 'c2VjcmV0', pick: (s) => s.auth.jwks, value: 'c2VjcmV0' },
+  {
+    name: 'CLEARWAY_ACCESS_FRESH_SECONDS',
+    text: '5',
+    pick: (s) => s.auth.freshSeconds,
+    value: 5,
+  },
+  {
+    name: 'CLEARWAY_ACCESS_USABLE_SECONDS',
+    text: '60',
+    pick: (s) => s.auth.usableSeconds,
+    value: 60,
+  },
+  { name: 'LISTEN_QUEUE_NAME', text: 'a b , c ', pick: (s) => s.queues, value: 'a b , c ' },
+  { name: 'LISTEN_QUEUE_NAME', text: '"queue one"', pick: (s) => s.queues, value: 'queue one' },
+  { name: 'LISTEN_QUEUE_NAME', text: ' "" ', pick: (s) => s.queues, value: undefined },
+  {
+    name: 'CLEARWAY_UPSTREAM_CIDRS',
+    text: '10.0.0.0/8, fd00::/8 192.0.2.1',
+    pick: (s) => s.upstreamCidrs,
+    value: ['10.0.0.0/8', 'fd00::/8', '192.0.2.1/32'],
+  },
+  {
+    name: 'CLEARWAY_DOCKER_SOCKET',
+    text: '/run/d.sock',
+    pick: (s) => s.dockerSocket,
+    value: '/run/d.sock',
+  },
+  {
+    name: 'TCP_ROUTER_ADDRESS',
+    text: '192.0.2.7',
+    with: TCP,
+    pick: (s) => s.tcp?.address,
+    value: '192.0.2.7',
+  },
+  {
+    name: 'ROUTER__STREAM__EXTERNAL_URL',
+    text: 'tcp://[2001:db8::1]',
+    with: { ...TCP, TCP_ROUTER_ADDRESS: '' },
+    pick: (s) => s.tcp?.address,
+    value: '2001:db8::1',
+  },
+  { name: 'TCP_PORT_START', text: '20001', with: TCP, pick: (s) => s.tcp?.start, value: 20001 },
+  {
+    name: 'ROUTER__STREAM__PORT_RANGE__START',
+    text: '"20000"',
+    with: TCP,
+    pick: (s) => s.tcp?.start,
+    value: 20000,
+  },
+  { name: 'TCP_PORT_END', text: '20000', with: TCP, pick: (s) => s.tcp?.end, value: 20000 },
+  {
+    name: 'ROUTER__STREAM__PORT_RANGE__END',
+    text: '21000',
+    with: { ...TCP, TCP_PORT_END: ' ' },
+    pick: (s) => s.tcp?.end,
+    value: 21000,
+  },
+  { name: 'CLEARWAY_PORT_REST_SECONDS', text: '0', pick: (s) => s.portRestSeconds, value: 0 },
+  {
+    name: 'CLEARWAY_NGINX_FOLDER',
+    text: '/srv/nginx/',
+    pick: (s) => s.folders,
+    value: { nginx: '/srv/nginx', state: '/srv/nginx/.clearway-state' },
+  },
+  {
+    name: 'CLEARWAY_STATE_FOLDER',
+    text: '/srv/state',
+    pick: (s) => s.folders.state,
+    value: '/srv/state',
+  },
+  {
+    name: 'CLEARWAY_RUN_FOLDER',
+    text: '/srv/run',
+    pick: (s) => s.folders.nginx,
+    value: '/etc/nginx/conf.d',
+  },
+  { name: 'LOGGER_LEVEL', text: 'WARNING', pick: (s) => s.logLevel, value: 'warn' },
+  { name: 'LOGGER_LEVEL', text: 'CRITICAL', pick: (s) => s.logLevel, value: 'fatal' },
+  { name: 'LOGGER_LEVEL', text: 'trace', pick: (s) => s.logLevel, value: 'trace' },
+];
+
+export const BAD: readonly (readonly [name: string, text: string])[] = [
+  ['ROUTER_NAME', 'a\u0007b'],
+  ['ROUTER_URL', 'gateway.example.com'],
+  ['ROUTER_URL', 'https://gateway.example.com/path'],
+  ['ROUTER_URL', 'https://gateway.example.com/?a=b'],
+  ['ROUTER_URL', 'https://gateway.example.com/#'],
+  ['ROUTER_URL', 'https://user:word@gateway.example.com'],
+  ['ROUTER_URL', 'ftp://gateway.example.com'],
+  ['CLEARWAY_NAMESPACE', 'Team_A'],
+  ['ROUTER__WEBSERVER__SERVER_PORT', '0'],
+  ['ROUTER__WEBSERVER__SERVER_PORT', '65536'],
+  ['ROUTER__WEBSERVER__SERVER_PORT', '80.5'],
+  ['ROUTER__WEBSERVER__SERVER_PORT', '0x50'],
+  ['ROUTER__WEBSERVER__AUTO_RELOAD_CONFIG', 'perhaps'],
+  ['CLEARML_API_HOST', 'https://key:secret@api.example.com'],
+  ['CLEARML_API_HOST', 'api.example.com:8008'],
+  ['CLEARML_API_SECRET_KEY', 'two\nlines'],
+  ['SSL_VERIFY', 'maybe'],
+  ['HTTPS_PROXY', 'socks5://proxy.example.com'],
+  ['CLEARWAY_POLL_SECONDS', '-1'],
+  ['CLEARWAY_POLL_SECONDS', '1e3'],
+  ['AUTH_COOKIE_NAME', 'a=b'],
+  ['CLEARWAY_UPSTREAM_CIDRS', '10.0.0.0/33'],
+  ['CLEARWAY_UPSTREAM_CIDRS', ','],
+  ['TCP_ROUTER_ADDRESS', 'host:30000'],
+  ['TCP_ROUTER_ADDRESS', '10.0.0.256'],
+  ['TCP_ROUTER_ADDRESS', '[fe80::1%eth0]'],
+  ['CLEARWAY_NGINX_FOLDER', 'relative/folder'],
+  ['LOGGER_LEVEL', 'LOUD'],
+  ['LOGGER_LEVEL', 'constructor'],
+];
