@@ -1,0 +1,20 @@
+import {
+  openSqliteStore,
+  STORE_LIMITS,
+  type SqliteStore,
+  type StoreLimits,
+} from '../../src/store/sqlite-store.ts';
+
+/** Opens a store as the router does. */
+export function openStore(
+  folder: string,
+  { now = Date.now, ...limits }: Partial<StoreLimits> & { readonly now?: () => number } = {},
+): SqliteStore {
+  return openSqliteStore({
+    folder,
+    namespace: 'default',
+    clock: { now },
+    newUid: () => crypto.randomUUID(),
+    limits: { ...STORE_LIMITS, ...limits },
+  });
+}
