@@ -10,13 +10,11 @@ import type {
 export { parseSettings } from './settings/parse.ts';
 export type {
   ClearmlCommandSettings,
-  ForwardProxy,
   Parsed,
   ProxySettings,
   Settings,
   SettingsProblem,
   SettingsWarning,
-  TcpSettings,
 } from './settings/types.ts';
 
 /** Reads the settings of a router from the environment of this process. */

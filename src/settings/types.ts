@@ -55,14 +55,14 @@ export interface Settings {
 }
 
 /** Where users connect for TCP endpoints; `start` and `end` are both part of the range. */
-export interface TcpSettings {
+interface TcpSettings {
   readonly address: string;
   readonly start: number;
   readonly end: number;
 }
 
 /** URLs of forward proxies by the scheme they serve, and the hosts that are reached directly. */
-export interface ForwardProxy {
+interface ForwardProxy {
   readonly https?: string;
   readonly http?: string;
   readonly noProxy?: string;

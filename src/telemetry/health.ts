@@ -14,7 +14,7 @@ export interface HealthState {
 }
 
 /** One line of a health answer. `note` is shown and fails nothing. */
-export interface HealthLine {
+interface HealthLine {
   readonly name: string;
   readonly state: 'ok' | 'failed' | 'note';
   readonly message: string;

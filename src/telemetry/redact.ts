@@ -1,5 +1,5 @@
 /** What stands in the place of a secret. */
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** Deepest level of a logged object that is looked at; what lies below is left out. */
 const MAX_DEPTH = 6;

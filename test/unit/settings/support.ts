@@ -1,6 +1,10 @@
-import { parseSettings } from '../../../src/settings/parse.ts';
 import type { Environment } from '../../../src/settings/types.ts';
-import { describeProblem, type Settings, type SettingsWarning } from '../../../src/settings.ts';
+import {
+  describeProblem,
+  parseSettings,
+  type Settings,
+  type SettingsWarning,
+} from '../../../src/settings.ts';
 
 export const MINIMAL: Environment = {
   ROUTER_NAME: 'main-router',
