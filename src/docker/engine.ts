@@ -86,6 +86,7 @@ export class DockerEngine implements Engine {
       ended.catch(() => undefined);
       dirty.markAll();
       for (;;) {
+        inner.throwIfAborted();
         await Promise.race([this.#look(dirty.take(), inner), ended]);
         this.#here();
         await Promise.race([this.#waitFor(dirty, inner), ended]);

@@ -49,6 +49,7 @@ export const MAX_ENDPOINTS = 64;
 /** Longest name of an endpoint, in characters. */
 export const MAX_NAME_LENGTH = 255;
 
+type Target = NonNullable<EndpointRequest['target']>;
 type Outcome = Pick<EndpointRequest, 'target' | 'refusal'>;
 
 const PORT_KEYS = { http: '_PORT', tcp: 'external_tcp_port' } as const;
@@ -68,7 +69,8 @@ const ADDRESS_KEYS = { http: '_ADDRESS', tcp: 'external_address' } as const;
  * | port mapping there, port not among its host ports | `PortNotPublished` |
  * | tcp, our address and one of our ports, the mark knows what they replaced | that target |
  * | tcp, our address and one of our ports, no mark | `LoopToOurselves` |
- * | tcp, our address and another port (a session that was enqueued again) | target without address |
+ * | tcp, our address and another port, as before or never replaced (a task on our host) | that target |
+ * | tcp, our address and another port, something else was replaced (a session that was enqueued again) | target without address |
  * | http at our own listener | `LoopToOurselves` |
  * | runtime is not an object | `InvalidRuntime` |
  */
@@ -149,14 +151,25 @@ function tcpOutcome(name: string, runtime: KnownRuntime, context: RequestContext
   if (tcpAddress === undefined || !sameHost(target.address, tcpAddress)) {
     return published(target, runtime);
   }
-  // A session that was enqueued again takes our address, still in its runtime, for its own (protocol 10.1).
-  if (!isOwnPort(target.port, context))
-    return published({ address: '', port: target.port }, runtime);
   const replaced = Object.hasOwn(context.replacedUpstreams, name)
     ? parseReplaced(context.replacedUpstreams[name] ?? '')
     : undefined;
-  if (replaced === undefined || sameHost(replaced.address, tcpAddress)) return LOOP;
-  return published(replaced, runtime);
+  if (!isOwnPort(target.port, context)) return published(besideUs(target, replaced), runtime);
+  const loops =
+    replaced === undefined ||
+    (sameHost(replaced.address, tcpAddress) && isOwnPort(replaced.port, context));
+  return loops ? LOOP : published(replaced, runtime);
+}
+
+/**
+ * Our address with a port that is not ours: a task on our own host; but after an address of ours had replaced another
+ * one, a session that was enqueued again takes the one in its runtime for its own, wherever it runs (protocol 10.1).
+ */
+function besideUs(target: Target, replaced: Target | undefined): Target {
+  const isAsBefore =
+    replaced === undefined ||
+    (sameHost(replaced.address, target.address) && replaced.port === target.port);
+  return isAsBefore ? target : { address: '', port: target.port };
 }
 
 /** An upstream of a mark; its address is empty where the task had given none. */

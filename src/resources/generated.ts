@@ -131,7 +131,10 @@ export interface TaskRouteSpec {
   readonly endpointName: string;
   /** What the task asks for; absent when the request is refused. */
   readonly target?: {
-    /** IP address or host name that the task gave. */
+    /**
+     * IP address or host name that the task gave; empty where it gave only this router's own,
+     * so its container or worker has to be found.
+     */
     readonly address: string;
     /** Port that the task listens on. */
     readonly port: number;

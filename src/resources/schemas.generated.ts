@@ -630,9 +630,9 @@ export const KINDS: Readonly<Record<Kind, KindDefinition>> = {
               required: ['address', 'port'],
               properties: {
                 address: {
-                  description: 'IP address or host name that the task gave.',
+                  description:
+                    "IP address or host name that the task gave; empty where it gave only this router's own, so its container or worker has to be found.",
                   type: 'string',
-                  minLength: 1,
                   maxLength: 253,
                 },
                 port: {
