@@ -56,7 +56,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** Removes a file, or nothing when it is not there. */
+/** Removes what is there, if anything: also a folder, which is never ours and would stay in the way. */
 export function removeIfThere(path: string): Promise<void> {
-  return rm(path, { force: true });
+  return rm(path, { force: true, recursive: true });
 }

@@ -1,7 +1,7 @@
-import { access, chmod, chown, constants, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { access, chmod, chown, constants, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError } from '../errors.ts';
-import { isTempName } from './files.ts';
+import { isTempName, removeIfThere } from './files.ts';
 
 /** Group of router and proxy: the proxy reads the nginx folder by it. */
 export const PROXY_GROUP = 65532;
@@ -74,7 +74,7 @@ async function shareWithGroup(path: string, group: number | undefined): Promise<
 
 async function removeTempFiles(path: string): Promise<void> {
   const names = (await readdir(path)).filter(isTempName);
-  await Promise.all(names.map((name) => rm(join(path, name), { force: true })));
+  await Promise.all(names.map((name) => removeIfThere(join(path, name))));
 }
 
 function ignoreRefusal(error: NodeJS.ErrnoException): void {
