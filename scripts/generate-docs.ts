@@ -8,7 +8,7 @@ import { formatted, writeOrCheck, type GeneratedFile } from './generated-file.ts
 const OUTCOMES = {
   retry: 'retries by itself',
   blocked: 'waits for a change',
-  fatal: 'does not start',
+  fatal: 'ends',
 };
 
 /** The text of docs/conditions.md, not yet formatted. */

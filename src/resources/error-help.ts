@@ -34,5 +34,7 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
   PROXY_TEMPLATE_INVALID: 'Reinstall: a template of this version is damaged.',
   UPSTREAM_NAME_UNAVAILABLE:
     'The resolver of the router does not answer; the upstream that was known stays. Check DNS inside the router.',
+  DEMO_FAILED:
+    'The last lines of the part that failed are printed; see whether a port or a program is missing.',
   UNEXPECTED: 'Report it with the log line; the router retries meanwhile.',
 };

@@ -41,14 +41,10 @@ const GOOD = {
     on: ['UpstreamResolved'],
     meaning: 'The upstream is the address of the worker that runs the task, as ClearML heard it.',
   },
-  RestoredFromMark: {
-    on: ['UpstreamResolved'],
-    meaning: 'The upstream is the one that this router noted on the task before it lost its state.',
-  },
   Programmed: { on: ['Programmed'], meaning: 'The proxy serves the route.' },
   Published: { on: ['Published'], meaning: 'ClearML shows the address.' },
   Ready: { on: ['Ready'], meaning: 'The address can be used.' },
-  Answering: { on: ['Answering'], meaning: 'The application has answered.' },
+  Answered: { on: ['Answering'], meaning: 'The application has answered.' },
   Reachable: { on: ['ClearMLReachable'], meaning: 'ClearML answers.' },
   Connected: { on: ['ProxiesConnected'], meaning: 'A proxy is connected with all its workers.' },
 } as const satisfies Record<string, ReasonText>;
@@ -70,13 +66,23 @@ const REFUSED = {
     action:
       'Ask for the endpoint with the SDK or with `clearway expose`; keys written by hand have their form in the documentation.',
   },
+  InvalidName: {
+    on: ['Accepted'],
+    meaning: 'The name of the endpoint cannot be used.',
+    action: 'Give the endpoint a shorter, plain name.',
+  },
+  TooManyEndpoints: {
+    on: ['Accepted'],
+    meaning: 'The task asks for more endpoints than one task may have.',
+    action: 'Ask for fewer endpoints, or spread them over several tasks.',
+  },
   PortNotPublished: {
-    on: ['Accepted', 'UpstreamResolved'],
+    on: ['Accepted'],
     meaning: 'The task runs in a container that does not publish this port on its host.',
-    action: 'Publish the port (docker run -p), or run the container on a network of the host.',
+    action: 'Publish the port (docker run -p), or run the container with host networking.',
   },
   LoopToOurselves: {
-    on: ['Accepted', 'UpstreamResolved'],
+    on: ['Accepted'],
     meaning: 'The task asks for our own public address as its upstream.',
     action: 'Ask for the endpoint again, with the address and port of the application itself.',
   },
@@ -140,18 +146,28 @@ const WAITING = {
     meaning: 'Nobody has looked at it yet.',
     action: 'Wait a moment; if it stays, look at the log of the router.',
   },
-  Refused: {
-    on: ['UpstreamResolved', 'Programmed', 'Published', 'Answering'],
+  NotAccepted: {
+    on: ['Programmed', 'Ready'],
     meaning: 'The request is refused, so nothing more is done for it.',
     action: 'Look at the condition Accepted.',
   },
+  LeasePending: {
+    on: ['Programmed'],
+    meaning: 'A TCP port is being leased.',
+    action: 'Wait a moment.',
+  },
+  PortsResting: {
+    on: ['Programmed'],
+    meaning: 'The ports that nobody holds rest before anyone else gets them.',
+    action: 'Wait, lower CLEARWAY_PORT_REST_SECONDS, or widen TCP_PORT_START and TCP_PORT_END.',
+  },
   PortRangeExhausted: {
     on: ['Programmed'],
-    meaning: 'Every TCP port of the router is leased, resting, or held by another program.',
+    meaning: 'Every TCP port of the router is leased, or held by another program.',
     action: 'Widen TCP_PORT_START and TCP_PORT_END, or end tasks that are no longer needed.',
   },
   WaitingForProxy: {
-    on: ['Programmed', 'ProxiesConnected', 'Ready'],
+    on: ['Programmed'],
     meaning: 'No proxy with all its workers has taken over the newest routes yet.',
     action: 'See that the proxy runs and shares the nginx folder with the router.',
   },
@@ -165,21 +181,27 @@ const WAITING = {
     meaning: 'The task is being written to; the address follows within seconds.',
     action: 'Wait a moment.',
   },
-  WaitingForApplication: {
+  WaitingForFirstAnswer: {
     on: ['Answering'],
-    meaning: 'The application has not answered yet.',
+    meaning: 'The application has not answered a request yet.',
+    action: 'Open the address: nothing is asked of the application before somebody does.',
+  },
+  NoAnswerYet: {
+    on: ['Answering'],
+    meaning: 'Nothing has answered at the upstream for two minutes.',
     action:
-      'See that it listens on 0.0.0.0 and not on 127.0.0.1, on the port that was asked for, and that it has started.',
+      'See that the application listens on 0.0.0.0 and not on 127.0.0.1, on the port that was asked for, and that it has started.',
   },
-  WaitingForClearML: {
-    on: ['Published', 'ClearMLReachable', 'Ready'],
-    meaning: 'ClearML has not answered yet, or does not answer now; routes go on working.',
-    action: 'See that the ClearML API runs and can be reached from the router (`clearway check`).',
-  },
-  CredentialsRefused: {
+  Unreachable: {
     on: ['ClearMLReachable', 'Ready'],
-    meaning: 'ClearML refuses the credentials of the router; routes go on working.',
-    action: 'Set CLEARML_API_ACCESS_KEY and CLEARML_API_SECRET_KEY to valid ones.',
+    meaning: 'ClearML does not answer, or not as it should; routes stay as they are.',
+    action:
+      'The message says what came back. See that the ClearML API runs, can be reached from the router, and accepts its credentials (`clearway check`).',
+  },
+  NoCompleteProxy: {
+    on: ['ProxiesConnected', 'Ready'],
+    meaning: 'No proxy is connected with all its workers.',
+    action: 'See that the proxy runs and shares the nginx folder with the router.',
   },
 } as const satisfies Record<string, ReasonText>;
 

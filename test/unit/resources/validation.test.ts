@@ -10,6 +10,14 @@ const ROUTER = { name: 'Router A', url: 'https://gateway.example:8443' };
 const POOL = { router: 'router-a', start: 30_000, end: 30_000, restSeconds: 60 };
 const TASK = aTaskRouteSpec();
 
+/** The spec as a title: what differs from one that is in order. */
+function label(spec: unknown): string {
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return typeof spec;
+  const ordinary: Readonly<Record<string, unknown>> = { ...TASK, ...ROUTER, ...POOL };
+  const odd = Object.entries(spec).filter(([name, value]) => value !== ordinary[name]);
+  return JSON.stringify(Object.fromEntries(odd)).slice(0, 80);
+}
+
 function specErrors(kind: Kind, spec: unknown): string[] {
   return checkSpec(kind, META, spec).errors.map(({ field, reason }) => `${field} ${reason}`);
 }
@@ -75,7 +83,7 @@ describe('checkSpec', () => {
     ['Router', { ...ROUTER, queues: 'a' }, ['spec.queues FieldValueTypeInvalid']],
   ];
   for (const [kind, spec, errors] of wrong) {
-    it(`refuses ${kind} ${JSON.stringify(spec)?.slice(0, 160) ?? 'without a spec'}`, () => {
+    it(`refuses ${kind} ${label(spec)} for ${errors.join(', ')}`, () => {
       expect(specErrors(kind, spec)).to.deep.equal(errors);
     });
   }
@@ -274,8 +282,12 @@ describe('rules', () => {
   }
 
   it('has a row here for each', () => {
-    const fields = [SPEC_RULES, STATUS_RULES].flatMap((rules) =>
-      Object.entries(rules).flatMap(([kind, list]) => list.map(({ field }) => `${kind} ${field}`)),
+    const rules: readonly Readonly<Record<string, readonly { readonly field: string }[]>>[] = [
+      SPEC_RULES,
+      STATUS_RULES,
+    ];
+    const fields = rules.flatMap((byKind) =>
+      Object.entries(byKind).flatMap(([kind, list]) => list.map(({ field }) => `${kind} ${field}`)),
     );
 
     expect(table.map(([kind, , field]) => `${kind} ${field}`)).to.have.members(fields);
