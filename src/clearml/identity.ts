@@ -87,7 +87,7 @@ function judge(
   if ('verdict' in caller || 'verdict' in company) return { verdict: 'unavailable' };
   if (caller.found.company !== company.found) return { verdict: 'deny' };
   const user = caller.found.id;
-  return { verdict: 'allow', user, ...(expires === undefined ? {} : { expires }) };
+  return { verdict: 'allow', user, ...(expires === undefined ? {} : { expires: expires * 1000 }) };
 }
 
 /** A refusal (400 or 403) becomes `refused`; whatever is no clear answer, `unavailable`. */

@@ -126,7 +126,10 @@ export interface AccessQuestion {
   readonly task: string;
 }
 
-/** Answer to an {@link AccessQuestion}. `unavailable` means that nobody could be asked: fail closed. */
+/**
+ * Answer to an {@link AccessQuestion}. `unavailable` means that nobody could be asked: fail closed. `expires` is the end of
+ * the credential's life, Unix time in ms.
+ */
 export type AccessAnswer =
   | {
       readonly verdict: 'allow';
