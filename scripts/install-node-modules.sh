@@ -16,6 +16,9 @@ if [ -d node_modules ] && npm ls --all >/dev/null 2>&1; then
   say 'npm packages are installed'
 else
   say 'installing npm packages from package-lock.json (about half a minute)'
-  npm ci --no-audit --no-fund --loglevel=error
+  # `npm ci` refuses a lock file that lacks optional packages of other platforms; `npm install` takes the same
+  # versions from it all the same.
+  npm ci --no-audit --no-fund --silent 2>/dev/null ||
+    npm install --no-save --no-audit --no-fund --loglevel=error
 fi
 printf '%s\n' "$wanted" >"$marker"
