@@ -20,19 +20,13 @@ const MAX_DELAY_MS = 3_600_000;
 export function readAnswer(answer: RawAnswer, now: number): AnswerData {
   const { status } = answer;
   if (status === 429) throw new OperatorError('CLEARML_THROTTLED', delayOf(answer, now));
-  if (status >= 500)
-    throw new OperatorError('CLEARML_UNAVAILABLE', { status, ...delayOf(answer, now) });
+  if (status >= 500) throw unavailable(answer, now);
   const envelope = readEnvelope(answer.text);
-  if (status === 401) {
-    throw new OperatorError('CLEARML_UNAUTHORIZED', { status, subcode: envelope?.subcode });
-  }
+  if (status === 401) throw errorFor(status, envelope?.subcode ?? 0);
   if (envelope === undefined || (status >= 300 && status < 400)) {
     throw new OperatorError('CLEARML_MALFORMED', { status });
   }
-  const code = status >= 400 ? status : envelope.code;
-  if (code !== 200 && code !== 202) throw refusalOf(code, envelope.subcode);
-  if (envelope.data === undefined) throw new OperatorError('CLEARML_MALFORMED', { status });
-  return envelope.data;
+  return dataOf(envelope, status);
 }
 
 /** True for a refusal with this code and subcode. */
@@ -51,7 +45,21 @@ interface Envelope {
   readonly data?: AnswerData;
 }
 
-function refusalOf(code: number, subcode: number): OperatorError {
+function dataOf(envelope: Envelope, status: number): AnswerData {
+  const code = status >= 400 ? status : envelope.code;
+  if (code !== 200 && code !== 202) throw errorFor(code, envelope.subcode);
+  if (envelope.data === undefined) throw new OperatorError('CLEARML_MALFORMED', { status });
+  return envelope.data;
+}
+
+function unavailable(answer: RawAnswer, now: number): OperatorError {
+  return new OperatorError('CLEARML_UNAVAILABLE', {
+    status: answer.status,
+    ...delayOf(answer, now),
+  });
+}
+
+function errorFor(code: number, subcode: number): OperatorError {
   if (code >= 500) return new OperatorError('CLEARML_UNAVAILABLE', { status: code, subcode });
   if (code === 401) return new OperatorError('CLEARML_UNAUTHORIZED', { status: code, subcode });
   return new OperatorError('CLEARML_REFUSED', { code, subcode });

@@ -98,17 +98,20 @@ function skipValue(text: string, at: number): number {
   let index = at;
   while (index < text.length) {
     const char = text[index] ?? '';
-    if (char === '"') {
-      index = skipString(text, index);
-      continue;
-    }
-    if (depth === 0 && (char === ',' || char === '}' || char === ']')) return index;
-    if (char === '{' || char === '[') depth++;
-    if (char === '}' || char === ']') depth--;
-    index++;
+    if (depth === 0 && ENDS.has(char)) return index;
+    depth += DEPTH.get(char) ?? 0;
+    index = char === '"' ? skipString(text, index) : index + 1;
   }
   return index;
 }
+
+const ENDS: ReadonlySet<string> = new Set([',', '}', ']']);
+const DEPTH: ReadonlyMap<string, number> = new Map([
+  ['{', 1],
+  ['[', 1],
+  ['}', -1],
+  [']', -1],
+]);
 
 function skipSpace(text: string, at: number): number {
   let index = at;

@@ -40,9 +40,7 @@ export class PollLoop {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#woken = false;
-      const delay = await this.#step(signal);
-      if (signal.aborted) return;
-      await this.#pause(delay, signal);
+      await this.#pause(await this.#step(signal), signal);
     }
   }
 
@@ -72,6 +70,7 @@ export class PollLoop {
   }
 
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const { clock } = this.#deps;
     if (this.#failures > 0 || !this.#woken) await this.#sleep(ms, signal);
     if (this.#woken && this.#failures === 0) {

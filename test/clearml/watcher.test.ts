@@ -1,85 +1,10 @@
 import { expect } from 'chai';
-import type { ClearmlClient } from '../../src/clearml/client.ts';
-import { TaskWatcher, type TaskWatcherDeps } from '../../src/clearml/watcher.ts';
 import { formatMark } from '../../src/domain/marks.ts';
 import { EXTERNAL_TAG } from '../../src/domain/task-view.ts';
-import type { EmbeddedClearml } from '../../src/embedded/api/embedded-clearml.ts';
-import type { Seed, SeedTask } from '../../src/embedded/api/seed.ts';
-import { realClock } from '../support/clocks.ts';
 import { eventually } from '../support/eventually.ts';
-import { aClient, anApi } from './support/a-client.ts';
+import { afterLists, aTask, synced, watching } from './support/watching.ts';
 
-interface Watched {
-  readonly api: EmbeddedClearml;
-  readonly client: ClearmlClient;
-  readonly watcher: TaskWatcher;
-  /** Ids in the order of their events. */
-  readonly events: string[];
-  readonly held: Set<string>;
-}
-
-interface Options {
-  readonly seed?: Partial<Seed>;
-  readonly deps?: Partial<TaskWatcherDeps>;
-  readonly held?: readonly string[];
-  readonly before?: (api: EmbeddedClearml) => void;
-}
-
-/** Runs a quick watcher on an embedded API for the time of a test. */
-async function watching(
-  options: Options,
-  test: (watched: Watched) => Promise<void>,
-): Promise<void> {
-  const api = await anApi(options.seed);
-  options.before?.(api);
-  const { client } = aClient(api.url);
-  const held = new Set(options.held);
-  const watcher = new TaskWatcher({
-    caller: client,
-    routers: ['gw'],
-    held: () => held,
-    queues: undefined,
-    pollMs: 20,
-    fullPassMs: 100,
-    clock: realClock,
-    random: () => 0.5,
-    ...options.deps,
-  });
-  const events: string[] = [];
-  watcher.changes.subscribe((id) => events.push(id));
-  const controller = new AbortController();
-  const run = watcher.run(controller.signal);
-  try {
-    await test({ api, client, watcher, events, held });
-  } finally {
-    controller.abort();
-    await run;
-    await client.close();
-    await api.close();
-  }
-}
-
-function aTask(task: Partial<SeedTask> = {}): SeedTask {
-  return {
-    name: 'app',
-    status: 'in_progress',
-    systemTags: [EXTERNAL_TAG],
-    runtime: { _PORT: 8080, _ADDRESS: '10.0.0.1', _ssh_password: 'secret' },
-    ...task,
-  };
-}
-
-async function synced(watcher: TaskWatcher): Promise<void> {
-  await eventually(() => expect(watcher.synced).to.equal(true));
-}
-
-/** Waits until the API was asked `count` more times for lists. */
-async function afterLists(api: EmbeddedClearml, count: number): Promise<void> {
-  const goal = api.calls('tasks.get_all_ex') + count;
-  await eventually(() => expect(api.calls('tasks.get_all_ex')).to.be.at.least(goal));
-}
-
-describe('TaskWatcher', function () {
+describe('TaskWatcher', () => {
   it('finds running tagged tasks, hidden ones too, and no others', async () => {
     const seed = {
       tasks: [
@@ -295,58 +220,6 @@ describe('TaskWatcher', function () {
       await synced(watcher);
 
       expect(watcher.get('ended')?.status).to.equal('failed');
-    });
-  });
-
-  it('serves the tasks of its queues only, also of a queue that appears later', async () => {
-    const seed = {
-      queues: [{ name: 'mine' }, { name: 'other' }],
-      tasks: [
-        aTask({ id: 'mine', queue: 'mine' }),
-        aTask({ id: 'other', queue: 'other' }),
-        aTask({ id: 'none' }),
-      ],
-    };
-    // Hours pass between two looks at the queues.
-    const clock = { ...realClock, now: () => Date.now() * 1_000 };
-    const deps = { queues: 'mine,gpu-*', clock, fullPassMs: 600_000 };
-    await watching({ seed, deps }, async ({ api, watcher }) => {
-      await synced(watcher);
-      expect([...watcher.ids()]).to.deep.equal(['mine']);
-      expect(watcher.state.unmatchedQueues).to.deep.equal(['gpu-*']);
-
-      api.addQueue('gpu-1');
-      const id = api.tasks.create(aTask({ queue: 'gpu-1' }));
-
-      await eventually(() => expect(watcher.get(id)).not.to.equal(undefined));
-      const view = watcher.get(id);
-      await eventually(() => expect(view && watcher.serves(view)).to.equal(true));
-    });
-  });
-
-  it('decides nothing about queues while they cannot be listed', async () => {
-    const seed = { queues: [{ name: 'mine' }], tasks: [aTask({ id: 'mine', queue: 'mine' })] };
-    const before = (api: EmbeddedClearml): void => {
-      api.orderFault({ endpoint: 'queues\\.get_all', fault: { kind: 'status', status: 500 } });
-    };
-    await watching({ seed, before, deps: { queues: 'mine' } }, async ({ api, watcher }) => {
-      await eventually(() => expect(watcher.state.lastError?.code).to.equal('CLEARML_UNAVAILABLE'));
-      const view = {
-        id: 'x',
-        name: '',
-        status: '',
-        systemTags: [],
-        tags: [],
-        runtime: {},
-        queue: 'q',
-      };
-      expect(watcher.serves(view)).to.equal('unknown');
-      expect(watcher.synced).to.equal(false);
-
-      api.clearFaults();
-      await synced(watcher);
-
-      expect([...watcher.ids()]).to.deep.equal(['mine']);
     });
   });
 
