@@ -2,7 +2,7 @@
 
 NGINX='' LIVE_REVISION='' TRIED_REVISION='' TEST_SAID=''
 NEXT_TRY=0 NEXT_CHECK=0 DELAY=1
-LIVE_SECONDS=15
+LIVE_SECONDS=8
 PROGRAM=$(command -v nginx || echo /usr/sbin/nginx)
 # A host's nginx would drop its workers to another user, who may not read the nginx folder.
 OPTIONS=()

@@ -30,7 +30,11 @@ describe('who gets in', function () {
     decide = decideLikeClearml;
     app = await EchoApp.start();
     const decideNow: Decide = (question) => decide(question);
-    proxy = await ProxyHarness.start({ config: { authEnabled: true }, decide: decideNow, ...times });
+    proxy = await ProxyHarness.start({
+      config: { authEnabled: true },
+      decide: decideNow,
+      ...times,
+    });
     await proxy.publish({
       http: { app: anHttpEntry(app.port), other: anHttpEntry(app.port, { task: OTHER }) },
     });
@@ -76,7 +80,9 @@ describe('who gets in', function () {
       for (const target of targets) {
         const answer = await ask(headers, target);
         expect(answer.status, `${target} ${JSON.stringify(headers)}`).to.equal(401);
-        texts.add(JSON.stringify([answer.headers.filter(([name]) => name !== 'date'), answer.body]));
+        texts.add(
+          JSON.stringify([answer.headers.filter(([name]) => name !== 'date'), answer.body]),
+        );
       }
 
     expect([...texts]).to.have.length(1);
@@ -86,7 +92,9 @@ describe('who gets in', function () {
   it('tries every cookie of the name, and then the bearer token', async () => {
     await start();
 
-    expect((await ask([['Cookie', 'clearml_token=tossed; clearml_token=alice']])).status).to.equal(200);
+    expect((await ask([['Cookie', 'clearml_token=tossed; clearml_token=alice']])).status).to.equal(
+      200,
+    );
     expect((await ask([...cookie('tossed'), ...cookie('alice')])).status).to.equal(200);
     expect((await ask([...cookie('tossed'), ...bearer('alice')])).status).to.equal(200);
   });

@@ -133,7 +133,10 @@ describe('live connections of a route', function () {
     const b = await openStream('b');
     const bGone = ended(b);
 
-    await proxy.publish({ http: { ...http('a', { since: 1 }), ...http('b', { task: 'c' }) }, tcp: tcp(0) });
+    await proxy.publish({
+      http: { ...http('a', { since: 1 }), ...http('b', { task: 'c' }) },
+      tcp: tcp(0),
+    });
 
     await bGone;
     await stillServes(a);

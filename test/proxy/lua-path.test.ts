@@ -19,30 +19,50 @@ const READINGS: readonly Reading[] = Array.from({ length: 32 }, (_, bits) => ({
   decode: (bits & 16) !== 0,
 }));
 
-/** The reference: where this reading ends up, as names from the root; undefined when it climbs above the root. */
-function read(raw: string, reading: Reading, floor = 0): readonly string[] | undefined {
+/** The names that a reading sees in a path, before dots are resolved. */
+function namesOf(raw: string, reading: Reading): readonly string[] {
   let text = raw;
   if (reading.encodedSlash) text = text.replace(/%2f/gi, '/');
   if (reading.backslash) text = text.replace(/%5c/gi, '/');
+  const decode = (part: string) =>
+    part.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return text
+    .slice(1)
+    .split('/')
+    .map((part) => (reading.decode ? decode(part) : part))
+    .map((part) => (reading.parameters ? part.replace(/;.*$/s, '') : part))
+    .filter((name) => name !== '.' && !(name === '' && reading.merge));
+}
+
+/** The reference: where this reading ends up, as names from the root; undefined when it climbs above `floor` names. */
+function read(raw: string, reading: Reading, floor = 0): readonly string[] | undefined {
   const names: string[] = [];
-  for (const part of text.slice(1).split('/')) {
-    const decoded = reading.decode
-      ? part.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
-      : part;
-    const name = reading.parameters ? decoded.replace(/;.*$/s, '') : decoded;
-    if (name === '..') {
-      if (names.length <= floor) return undefined;
-      names.pop();
-    } else if (name !== '.' && !(name === '' && reading.merge)) {
-      names.push(name);
-    }
+  for (const name of namesOf(raw, reading)) {
+    if (name !== '..') names.push(name);
+    else if (names.length <= floor) return undefined;
+    else names.pop();
   }
   return names;
 }
 
 const piece = fc.constantFrom(
   ...['/', '/', '/', '..', '.', '%2e', '%2E', '%2f', '%2F', '%5c', '%5C', ';', ';x=1', '%3b', 'a'],
-  ...['b', 'service', 'key', '%73', '%', '%zz', '%00', '%25', '%252e', '#', '\\', ' ', '\xe4', '_clearway'],
+  ...[
+    'b',
+    'service',
+    'key',
+    '%73',
+    '%',
+    '%zz',
+    '%00',
+    '%25',
+    '%252e',
+    '#',
+    '\\',
+    ' ',
+    '\xe4',
+    '_clearway',
+  ],
 );
 const anyPath = fc.array(piece, { maxLength: 14 }).map((pieces) => `/${pieces.join('')}`);
 const underRoute = fc.array(piece, { maxLength: 12 }).map((p) => `/service/key/${p.join('')}`);
@@ -106,9 +126,11 @@ describe('path.read', function () {
         async (segments, search) => {
           const rest = `/${segments.join('/')}${search}`;
 
-          expect(await lua.call('path.read', `/service/k--x${rest}`)).to.deep.equal(
-            ['route', 'k--x', rest],
-          );
+          expect(await lua.call('path.read', `/service/k--x${rest}`)).to.deep.equal([
+            'route',
+            'k--x',
+            rest,
+          ]);
         },
       ),
       { numRuns: 500 },

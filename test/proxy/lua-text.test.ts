@@ -63,7 +63,17 @@ describe('credentials.split', function () {
 
   describe('rewrite.location', () => {
     const part = fc.constantFrom(
-      ...['/', '//', '\\', 'http:', 'https://', 'gw:8010', '10.0.0.1:80', '/service/k', '/_clearway/'],
+      ...[
+        '/',
+        '//',
+        '\\',
+        'http:',
+        'https://',
+        'gw:8010',
+        '10.0.0.1:80',
+        '/service/k',
+        '/_clearway/',
+      ],
       ...['?', '#', 'a', '..', '@', 'evil.example', ':8010', '%2f', 'javascript:'],
     );
 
@@ -72,7 +82,9 @@ describe('credentials.split', function () {
         fc.asyncProperty(fc.array(part, { maxLength: 8 }), async (parts) => {
           const location = parts.join('');
           const rewrite = async (text: string) =>
-            String((await lua.call('rewrite.location', text, '/service/k', 'GW:8010', '10.0.0.1:80'))[0]);
+            String(
+              (await lua.call('rewrite.location', text, '/service/k', 'GW:8010', '10.0.0.1:80'))[0],
+            );
 
           const once = await rewrite(location);
 
@@ -94,7 +106,8 @@ describe('credentials.split', function () {
           const line = `n=v${parts.join('')}`;
           const rewritten = String((await lua.call('rewrite.cookie', line, '/service/k'))[0]);
 
-          const paths = (text: string) => [...text.matchAll(/;\s*path\s*=\s*([^;]*)/gi)].map((m) => m[1]);
+          const paths = (text: string) =>
+            [...text.matchAll(/;\s*path\s*=\s*([^;]*)/gi)].map((m) => m[1]);
           for (const path of paths(rewritten))
             if (path?.startsWith('/') === true) expect(path).to.match(/^\/service\/k(\/|$|[?#])/);
           const bare = (text: string) => text.replace(/(;\s*path\s*=\s*)[^;]*/gi, '$1');

@@ -33,7 +33,14 @@ describe('the proxy routes http', function () {
   });
 
   it('strips the prefix and leaves the rest as it was written', async () => {
-    for (const rest of ['/', '/a/b?x=%2F&y', '/%2f%2F/a%20b//c/./d', '/%C3%A4/a;b=c', '//x', '/?']) {
+    for (const rest of [
+      '/',
+      '/a/b?x=%2F&y',
+      '/%2f%2F/a%20b//c/./d',
+      '/%C3%A4/a;b=c',
+      '//x',
+      '/?',
+    ]) {
       const answer = await rawRequest(proxy.port, { target: `/service/strip${rest}` });
 
       expect(answer.status, rest).to.equal(200);
@@ -50,7 +57,12 @@ describe('the proxy routes http', function () {
   });
 
   it('matches whole segments only', async () => {
-    for (const target of ['/service/stripx/', '/service/stri/', '/service/strip-/', '/Service/strip/'])
+    for (const target of [
+      '/service/stripx/',
+      '/service/stri/',
+      '/service/strip-/',
+      '/Service/strip/',
+    ])
       expect((await rawRequest(proxy.port, { target })).status, target).to.equal(404);
   });
 
@@ -118,7 +130,9 @@ describe('the proxy routes http', function () {
   it('answers an unreadable request with a small page', async () => {
     const answer = await sendRaw(proxy.port, 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n');
 
-    expect(answer).to.match(/^HTTP\/1.1 400 /).and.to.contain('nosniff');
+    expect(answer)
+      .to.match(/^HTTP\/1.1 400 /)
+      .and.to.contain('nosniff');
     const long = `GET /service/strip/ HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(200_000)}\r\n\r\n`;
     expect(await sendRaw(proxy.port, long)).to.match(/^HTTP\/1.1 400 /);
     expect((await rawRequest(proxy.port, { target: '/', method: 'TRACE' })).status).to.equal(405);

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -58,7 +59,9 @@ describe('streams through the proxy', function () {
     const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/service/app/ws`);
     await new Promise((done) => socket.once('open', done));
 
-    const echo = new Promise<Buffer>((done) => socket.once('message', (data) => done(data as Buffer)));
+    const echo = new Promise<Buffer>((done) =>
+      socket.once('message', (data) => done(data as Buffer)),
+    );
     const sent = randomBytes(300_000);
     socket.send(sent);
 
@@ -86,7 +89,11 @@ describe('streams through the proxy', function () {
     const digest = expected.digest('hex');
 
     for (const headers of [{}, { 'content-length': String(size * MIB) }]) {
-      const body = await upload(proxy.port, headers, Array.from({ length: size }, () => chunk));
+      const body = await upload(
+        proxy.port,
+        headers,
+        Array.from({ length: size }, () => chunk),
+      );
 
       expect(body).to.equal(`${size * MIB} ${digest}`);
     }
@@ -99,8 +106,29 @@ describe('streams through the proxy', function () {
 
     const answer = await new Promise<string>((done) => socket.once('data', (d) => done(String(d))));
 
-    expect(answer).to.match(/^HTTP\/1.1 200 /).and.to.contain('first bytes are here');
+    expect(answer)
+      .to.match(/^HTTP\/1.1 200 /)
+      .and.to.contain('first bytes are here');
     socket.destroy();
+  });
+  it('repeats a request on a new connection when an idle one turns out to be closed', async () => {
+    const server = createServer((socket) => {
+      let count = 0;
+      socket.on('error', () => undefined);
+      socket.on('data', () => {
+        count += 1;
+        if (count > 1) return void socket.destroy();
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      });
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as AddressInfo;
+    await proxy.publish({ http: { once: anHttpEntry(port, { answered: true }) } });
+
+    for (let index = 0; index < 12; index += 1)
+      expect((await fetch(proxy.url('/service/once/'))).status).to.equal(200);
+
+    server.close();
   });
 });
 

@@ -47,7 +47,13 @@ describe('the proxy forwards tcp', function () {
 
   it('connects nowhere when the file of a port holds anything but an address and a port', async () => {
     const { port } = echo.address() as AddressInfo;
-    const texts = ['', 'unix:/tmp/x', `localhost:${port}`, `127.0.0.1:${port};`, `127.0.0.1:${port}\nx`]
+    const texts = [
+      '',
+      'unix:/tmp/x',
+      `localhost:${port}`,
+      `127.0.0.1:${port};`,
+      `127.0.0.1:${port}\nx`,
+    ]
       .concat([`127.0.0.1:${port}\n\n`, `x127.0.0.1:${port}`, '127.0.0.1', '[::1]', '$upstream'])
       .concat([`127.0.0.1:${port}${' '.repeat(200)}`]);
     for (const text of texts) {

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type Server, type Socket } from 'node:net';
 
 /** An answer as it came over the wire. */
 export interface RawAnswer {
@@ -62,10 +62,18 @@ export function openSocket(port: number): Promise<Socket> {
 /** Resolves when the peer ended or reset the connection. */
 export function ended(socket: Socket): Promise<void> {
   return new Promise((done) => {
-    if (socket.readableEnded || socket.destroyed) return done();
+    if (socket.readableEnded || socket.destroyed) {
+      done();
+      return;
+    }
     socket.resume();
     socket.once('end', done).once('close', () => done());
   });
+}
+
+/** Closes a server and waits for its last connection. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((done) => void server.close(() => done()));
 }
 
 /** First value of a header of an answer. */

@@ -134,7 +134,8 @@ export class ProxyHarness {
     this.#plane = undefined;
   }
 
-  startSupervisor(): void {
+  /** Starts the supervisor, with more variables for its environment. */
+  startSupervisor(environment: Readonly<Record<string, string>> = {}): void {
     const supervisor = spawn(join(TOP, 'proxy/supervisor'), {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
@@ -143,11 +144,12 @@ export class ProxyHarness {
         CLEARWAY_RUN_FOLDER: this.runFolder,
         CLEARWAY_STOP_SECONDS: '2',
         CLEARWAY_CHECK_SECONDS: '1',
+        ...environment,
       },
     });
     this.#supervisor = supervisor;
     let rest = '';
-    supervisor.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    supervisor.stdout.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) this.lines.push(JSON.parse(line) as LogLine);

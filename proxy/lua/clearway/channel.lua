@@ -99,7 +99,7 @@ end
 -- Sleeps, but not through the end of this worker.
 local function rest(seconds)
   while seconds > 0 and is_needed() do
-    ngx.sleep(math.min(seconds, 0.25))
+    ngx.sleep(math.max(math.min(seconds, 0.25), 0.01))
     seconds = seconds - 0.25
   end
 end
