@@ -5,11 +5,17 @@ import { dirname, join } from 'node:path';
 import { runCli, type Program } from './cli.ts';
 import { checkCommand, thisMachine } from './commands/check.ts';
 import { demoApiCommand } from './commands/demo-api.ts';
+import { demoCommand } from './commands/demo.ts';
 import { exposeCommand, unexposeCommand } from './commands/expose.ts';
 import { proxyCommand } from './commands/proxy.ts';
 import { releaseCommand } from './commands/release.ts';
 import { routerCommand } from './commands/router.ts';
-import { loadClearmlSettings, loadProxySettings, loadSettings } from './settings.ts';
+import {
+  loadClearmlSettings,
+  loadEnvironment,
+  loadProxySettings,
+  loadSettings,
+} from './settings.ts';
 
 const top = dirname(import.meta.dirname);
 
@@ -29,6 +35,7 @@ function makeProgram(): Program {
         destination: process.stdout,
       }),
       proxyCommand({ loadProxySettings, supervisor: join(top, 'proxy', 'supervisor'), spawn }),
+      demoCommand({ output: process.stdout, environment: loadEnvironment(), signals: process }),
       demoApiCommand(),
       checkCommand({ loadSettings, loadClearmlSettings, machine: thisMachine() }),
       exposeCommand({ loadClearmlSettings }),

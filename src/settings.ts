@@ -1,6 +1,7 @@
 import { parseClearmlSettings, parseProxySettings, parseSettings } from './settings/parse.ts';
 import type {
   ClearmlCommandSettings,
+  Environment,
   Parsed,
   ProxySettings,
   Settings,
@@ -30,6 +31,11 @@ export function loadClearmlSettings(): Parsed<ClearmlCommandSettings> {
 /** Reads what the proxy's supervisor needs from the environment of this process. */
 export function loadProxySettings(): Parsed<ProxySettings> {
   return parseProxySettings(process.env);
+}
+
+/** The environment of this process, for the programs that it starts. */
+export function loadEnvironment(): Environment {
+  return process.env;
 }
 
 /** One line for a problem or a warning: the names as the user wrote them, then what it is about. */

@@ -1,0 +1,37 @@
+import { rename, writeFile } from 'node:fs/promises';
+
+/** What runs where, for programs that start the demo and use it. */
+export interface ReadyFacts {
+  /** URL of the embedded ClearML API. */
+  readonly apiHost: string;
+  readonly users: readonly {
+    readonly name: string;
+    readonly password: string;
+    readonly accessKey: string;
+    readonly secretKey: string;
+  }[];
+  readonly router: {
+    readonly name: string;
+    readonly url: string;
+    readonly tcpAddress: string;
+    readonly tcpPorts: { readonly start: number; readonly end: number };
+    readonly metricsUrl: string;
+  };
+  /** `task` is an id; `name` is the name of the endpoint, empty for the default one. */
+  readonly routes: readonly {
+    readonly task: string;
+    readonly name: string;
+    readonly protocol: 'http' | 'tcp';
+    /** URL, or `address:port`. */
+    readonly endpoint: string;
+  }[];
+  /** `proxy` is the supervisor that started nginx. */
+  readonly pids: { readonly router: number; readonly proxy: number };
+}
+
+/** Writes the facts as JSON, readable for this user alone; the file is there whole or not at all. */
+export async function writeReadyFile(path: string, facts: ReadyFacts): Promise<void> {
+  const beside = `${path}.${String(process.pid)}.tmp`;
+  await writeFile(beside, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+  await rename(beside, path);
+}
