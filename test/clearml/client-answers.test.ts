@@ -15,6 +15,12 @@ describe('ClearmlClient, by answer', () => {
     };
   const cases: readonly [string, Answer, ErrorCode, Record<string, unknown>][] = [
     ['500 in an envelope', (r) => refusal(r, 500, 0), 'CLEARML_UNAVAILABLE', { status: 500 }],
+    [
+      '500 as plain text',
+      status(500, 'Internal Server Error'),
+      'CLEARML_UNAVAILABLE',
+      { status: 500 },
+    ],
     ['502 as a page', status(502, '<html>'), 'CLEARML_UNAVAILABLE', { status: 502 }],
     [
       '429 with a delay',
