@@ -52,8 +52,6 @@ export function gatewayEnvironment(order: GatewayOrder): Readonly<Record<string,
     CLEARWAY_METRICS_PORT: String(order.metricsPort),
     CLEARWAY_NGINX_FOLDER: join(folder, 'nginx'),
     CLEARWAY_RUN_FOLDER: join(folder, 'run'),
-    // Nobody else had these ports: the usual minute of rest after a first start would only be a wait.
-    CLEARWAY_PORT_REST_SECONDS: '1',
   };
 }
 
