@@ -36,12 +36,7 @@ export class GoldenMatch {
     if (typeof recorded === 'string' && typeof ours === 'string') {
       return this.#texts(recorded, ours, path) ? [] : [say(path, recorded, ours)];
     }
-    const key = path.split('.').at(-1) ?? '';
-    const durations =
-      DURATIONS.has(key) && typeof recorded === 'number' && typeof ours === 'number';
-    return durations || Object.is(recorded, ours) || (recorded === 0 && ours === 0)
-      ? []
-      : [say(path, recorded, ours)];
+    return sameScalar(recorded, ours, path) ? [] : [say(path, recorded, ours)];
   }
 
   #lists(recorded: readonly unknown[], ours: readonly unknown[], path: string): readonly string[] {
@@ -78,6 +73,12 @@ export class GoldenMatch {
     if (ids?.length === 1 && ids[0] === recorded) return this.bind(recorded, ours);
     return this.translate(recorded) === ours;
   }
+}
+
+function sameScalar(recorded: unknown, ours: unknown, path: string): boolean {
+  const duration = DURATIONS.has(path.split('.').at(-1) ?? '');
+  if (duration) return typeof recorded === 'number' && typeof ours === 'number';
+  return recorded === ours;
 }
 
 /** What a raw recorded body holds, read as leniently as the server writes. */

@@ -73,16 +73,12 @@ interface Spoilt {
 
 function spoil(answer: ApiAnswer, fault: Fault | undefined): Spoilt {
   const { envelope, status } = answer;
-  switch (fault?.kind) {
-    case 'status':
-      return refused(envelope, fault.status, fault.subcode ?? 0);
-    case 'unauthorized':
-      return refused(envelope, 401, 30);
-    case 'throttle':
-      return { ...refused(envelope, 429, 0), retryAfter: fault.retryAfterSeconds };
-    default:
-      return { status, envelope: { ...envelope, data: spoilData(envelope['data'], fault) } };
+  if (fault?.kind === 'status') return refused(envelope, fault.status, fault.subcode ?? 0);
+  if (fault?.kind === 'unauthorized') return refused(envelope, 401, 30);
+  if (fault?.kind === 'throttle') {
+    return { ...refused(envelope, 429, 0), retryAfter: fault.retryAfterSeconds };
   }
+  return { status, envelope: { ...envelope, data: spoilData(envelope['data'], fault) } };
 }
 
 function spoilData(data: unknown, fault: Fault | undefined): unknown {
