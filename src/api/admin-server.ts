@@ -80,18 +80,12 @@ export class AdminServer {
   async #answer(request: IncomingMessage): Promise<Answer> {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return plain(405, 'only GET is served');
-    const [path] = (request.url ?? '').split('?');
+    const path = (request.url ?? '').replace(/\?.*$/, '');
     try {
-      switch (path) {
-        case '/metrics':
-          return { status: 200, ...(await this.#deps.metrics()) };
-        case '/healthz':
-          return { contentType: PLAIN, ...this.#deps.healthy() };
-        case '/readyz':
-          return { contentType: PLAIN, ...this.#deps.ready() };
-        default:
-          return plain(404, 'there is no such path');
-      }
+      if (path === '/metrics') return { status: 200, ...(await this.#deps.metrics()) };
+      if (path === '/healthz') return { contentType: PLAIN, ...this.#deps.healthy() };
+      if (path === '/readyz') return { contentType: PLAIN, ...this.#deps.ready() };
+      return plain(404, 'there is no such path');
     } catch (error) {
       this.#deps.logger.error({ err: error, path }, 'admin request failed');
       return plain(500, 'the router failed');

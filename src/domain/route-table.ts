@@ -79,11 +79,16 @@ function diffEntries<E extends HttpEntry | TcpEntry>(
   desired: Readonly<Record<string, E>>,
 ): EntriesDelta<E> {
   const set: Record<string, E> = {};
+  let kept = 0;
   for (const key of Object.keys(desired)) {
     const entry = desired[key];
-    if (entry !== undefined && !sameEntry(observed[key], entry)) set[key] = entry;
+    const held = observed[key];
+    if (held !== undefined) kept += 1;
+    if (entry !== undefined && !sameEntry(held, entry)) set[key] = entry;
   }
-  const remove = Object.keys(observed).filter((key) => desired[key] === undefined);
+  const keys = Object.keys(observed);
+  // Most changes remove nothing: then there is nothing to look for.
+  const remove = kept === keys.length ? [] : keys.filter((key) => desired[key] === undefined);
   return { set, remove };
 }
 

@@ -107,9 +107,11 @@ function parseQuestion(body: Json): Parsed<AccessQuestion> {
 
 function parseAnswered(body: Json): Parsed<readonly string[]> {
   const answered = asList(body['answered']);
-  const isRoutes = answered?.every((route) => isText(route, 512)) === true;
-  if (!isRoutes || answered.length > MAX_ANSWERED) return wrong('answered', 'a list of routes');
-  return { ok: true, value: answered as readonly string[] };
+  const isRoute = (route: unknown): route is string => isText(route, 512);
+  if (!answered?.every(isRoute) || answered.length > MAX_ANSWERED) {
+    return wrong('answered', 'a list of routes');
+  }
+  return { ok: true, value: answered };
 }
 
 function wrong(field: string, expected: string): Parsed<never> {
@@ -118,7 +120,7 @@ function wrong(field: string, expected: string): Parsed<never> {
 
 /** Lua's JSON writer cannot tell an empty list from an empty object, and writes `{}`. */
 function asList(value: unknown): readonly unknown[] | undefined {
-  if (Array.isArray(value)) return value;
+  if (Array.isArray(value)) return value as readonly unknown[];
   const isEmpty = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
   return isEmpty ? [] : undefined;
 }

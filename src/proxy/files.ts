@@ -16,11 +16,11 @@ export function isTempName(name: string): boolean {
  *
  * @remarks
  * One writer per path: the temporary file has a fixed name, so that a crash leaves at most one.
- * With `sync` the content is on the disk before the rename.
+ * Buffers are written one after the other. With `sync` the content is on the disk before the rename.
  */
 export async function writeAtomically(
   path: string,
-  content: string | Buffer,
+  content: string | readonly Buffer[],
   options: { readonly sync: boolean },
 ): Promise<void> {
   const temp = join(dirname(path), `.clearway-${basename(path)}.tmp`);

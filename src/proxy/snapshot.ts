@@ -16,15 +16,15 @@ export interface Snapshot {
   readonly problem?: string;
 }
 
-/** The content of a snapshot file. */
-export function formatSnapshot(generation: number, parts: TableParts): Buffer {
-  return Buffer.concat([
+/** The content of a snapshot file, in pieces: the table is large and is not copied for it. */
+export function formatSnapshot(generation: number, parts: TableParts): readonly Buffer[] {
+  return [
     Buffer.from(`{"format":${SNAPSHOT_FORMAT},"generation":${generation},"http":`),
     parts.http,
     Buffer.from(',"tcp":'),
     parts.tcp,
     Buffer.from('}\n'),
-  ]);
+  ];
 }
 
 /** Reads a snapshot; never throws, whatever the text. */
@@ -50,6 +50,9 @@ export function parseSnapshot(text: string): Snapshot {
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Path segments, and none that means something to a plain object. */
+const HTTP_KEY = /^(?!__)[\w.-]+$/;
+
 function parseObject(text: string): Json | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -73,29 +76,47 @@ function keepEntries<E>(
   return [entries, skipped];
 }
 
+type Check = (value: unknown) => boolean;
+
+/** Each field of an entry, and what its value must be. */
+type Fields = Readonly<Record<string, Check>>;
+
+const HTTP_FIELDS: Record<keyof HttpEntry, Check> = {
+  route: isText,
+  task: isText,
+  host: isAbsentOr(isText),
+  port: isAbsentOr(isPort),
+  keep: isAbsentOr(isTrue),
+  answered: isAbsentOr(isTrue),
+  since: Number.isFinite,
+};
+
+const TCP_FIELDS: Record<keyof TcpEntry, Check> = {
+  route: isText,
+  task: isText,
+  upstream: isAbsentOr(isText),
+};
+
 function parseHttpEntry(key: string, value: Json): HttpEntry | undefined {
-  const { route, task, host, port, keep, answered, since } = value;
-  if (!/^[\w.-]+$/.test(key) || key === '__proto__') return undefined;
-  if (!isText(route) || !isText(task) || typeof since !== 'number') return undefined;
-  if (host !== undefined && !isText(host)) return undefined;
-  if (port !== undefined && !isPort(port)) return undefined;
-  return {
-    route,
-    task,
-    ...(host === undefined ? {} : { host }),
-    ...(port === undefined ? {} : { port }),
-    ...(keep === true ? { keep } : {}),
-    ...(answered === true ? { answered } : {}),
-    since,
-  };
+  const isEntry = (entry: Json): entry is Json & HttpEntry => fits(entry, HTTP_FIELDS);
+  return HTTP_KEY.test(key) && isEntry(value) ? pick(value, HTTP_FIELDS) : undefined;
 }
 
 function parseTcpEntry(key: string, value: Json): TcpEntry | undefined {
-  const { route, task, upstream } = value;
-  if (!/^\d{1,5}$/.test(key) || !isPort(Number(key))) return undefined;
-  if (!isText(route) || !isText(task)) return undefined;
-  if (upstream !== undefined && !isText(upstream)) return undefined;
-  return { route, task, ...(upstream === undefined ? {} : { upstream }) };
+  const isEntry = (entry: Json): entry is Json & TcpEntry => fits(entry, TCP_FIELDS);
+  const isKey = /^\d{1,5}$/.test(key) && isPort(Number(key));
+  return isKey && isEntry(value) ? pick(value, TCP_FIELDS) : undefined;
+}
+
+function fits(value: Json, fields: Fields): boolean {
+  return Object.entries(fields).every(([name, is]) => is(value[name]));
+}
+
+/** The entry without what a later version may have added to it. */
+function pick<E extends object>(entry: E, fields: Fields): E {
+  return Object.fromEntries(
+    Object.entries(entry).filter(([name]) => Object.hasOwn(fields, name)),
+  ) as E;
 }
 
 function isObject(value: unknown): value is Json {
@@ -104,6 +125,14 @@ function isObject(value: unknown): value is Json {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true;
+}
+
+function isAbsentOr(is: Check): Check {
+  return (value) => value === undefined || is(value);
 }
 
 function isPort(value: unknown): value is number {

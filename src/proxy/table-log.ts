@@ -1,4 +1,4 @@
-import { diffTables, type RouteTable, type TableDelta } from '../domain/route-table.ts';
+import type { RouteTable, TableDelta } from '../domain/route-table.ts';
 
 /**
  * The table and how it came about, so that a worker at an earlier generation gets only the changes.
@@ -32,9 +32,15 @@ export function startLog(table: RouteTable, generation: number, limit: number): 
   return { generation, table, steps: [], limit };
 }
 
-/** The log after a change to `table`; the oldest steps go when there are too many changes. */
-export function appendToLog(log: TableLog, table: RouteTable, generation: number): TableLog {
-  const delta = diffTables(log.table, table);
+/** One change of the table: `delta` turns the newest table of a log into `table`. */
+export interface TableChange {
+  readonly table: RouteTable;
+  readonly generation: number;
+  readonly delta: TableDelta;
+}
+
+/** The log after a change; the oldest steps go when there are too many changes. */
+export function appendToLog(log: TableLog, { table, generation, delta }: TableChange): TableLog {
   const step = { from: log.generation, delta, size: Math.max(1, deltaSize(delta)) };
   return { ...log, generation, table, steps: keepNewest([...log.steps, step], log.limit) };
 }

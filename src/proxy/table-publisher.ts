@@ -6,7 +6,13 @@ import type { ChannelFormat } from './channel-format.ts';
 import { readIfThere, syncPath, writeAtomically } from './files.ts';
 import type { NginxFolder } from './folder.ts';
 import { formatSnapshot, parseSnapshot } from './snapshot.ts';
-import { appendToLog, changesSince, startLog, type TableLog } from './table-log.ts';
+import {
+  appendToLog,
+  changesSince,
+  startLog,
+  type TableChange,
+  type TableLog,
+} from './table-log.ts';
 import { TableText, type TableParts } from './table-text.ts';
 import { applyTcpDelta, syncTcpFiles } from './tcp-files.ts';
 
@@ -189,11 +195,14 @@ export class TablePublisher {
       await this.#writeFolder(formatSnapshot(generation, parts), makeTcpFiles);
     } while (generation < this.#runStart);
     this.#isFolderKnown = true;
-    this.#publish(table, generation, parts);
+    this.#publish({ table, generation, delta }, parts);
     return generation;
   }
 
-  async #writeFolder(snapshot: Buffer, makeTcpFiles: () => Promise<void>): Promise<void> {
+  async #writeFolder(
+    snapshot: readonly Buffer[],
+    makeTcpFiles: () => Promise<void>,
+  ): Promise<void> {
     const { folder } = this.#deps;
     try {
       await writeAtomically(folder.snapshot, snapshot, { sync: false });
@@ -204,11 +213,11 @@ export class TablePublisher {
     }
   }
 
-  #publish(table: RouteTable, generation: number, parts: TableParts): void {
+  #publish(change: TableChange, parts: TableParts): void {
     this.#log =
       this.#log === undefined || this.#log.generation < this.#runStart
-        ? startLog(table, generation, LOG_LIMIT)
-        : appendToLog(this.#log, table, generation);
+        ? startLog(change.table, change.generation, LOG_LIMIT)
+        : appendToLog(this.#log, change);
     this.#parts = parts;
     for (const wake of this.#wakers) wake();
     this.#isSynced = false;

@@ -8,7 +8,7 @@ import { anHttpEntry, aTable, aTcpEntry } from '../../support/route-tables.ts';
 function textOf(table: RouteTable, generation = 7): string {
   const text = new TableText();
   text.reset(table);
-  return formatSnapshot(generation, text.parts()).toString();
+  return Buffer.concat(formatSnapshot(generation, text.parts())).toString();
 }
 
 describe('parseSnapshot', () => {

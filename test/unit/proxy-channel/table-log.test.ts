@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { applyDelta, EMPTY_TABLE, type RouteTable } from '../../../src/domain/route-table.ts';
+import {
+  applyDelta,
+  diffTables,
+  EMPTY_TABLE,
+  type RouteTable,
+} from '../../../src/domain/route-table.ts';
 import {
   appendToLog,
   changesSince,
@@ -12,6 +17,10 @@ import { anHttpEntry, aTable, aTcpEntry } from '../../support/route-tables.ts';
 interface Worker {
   generation: number;
   table: RouteTable;
+}
+
+function after(log: TableLog, table: RouteTable, generation: number): TableLog {
+  return appendToLog(log, { table, generation, delta: diffTables(log.table, table) });
 }
 
 /** What the worker makes of an answer; a lost one changes nothing. */
@@ -69,7 +78,7 @@ describe('table log', () => {
           }));
           for (const move of sequence) {
             if (move.kind === 'apply') {
-              log = appendToLog(log, move.table, log.generation + move.gap);
+              log = after(log, move.table, log.generation + move.gap);
             } else if (move.kind === 'restart') {
               log = startLog(log.table, log.generation + 1, limit);
             } else {
@@ -89,7 +98,7 @@ describe('table log', () => {
 
   it('tells a worker at an earlier generation only what changed since', () => {
     const first = startLog(aTable('a', 'b'), 5, 100);
-    const log = appendToLog(appendToLog(first, aTable('a', 'b', 'c'), 6), aTable('a', 'c'), 7);
+    const log = after(after(first, aTable('a', 'b', 'c'), 6), aTable('a', 'c'), 7);
 
     expect(changesSince(log, 6)).to.deep.equal({
       kind: 'delta',
@@ -109,7 +118,7 @@ describe('table log', () => {
   });
 
   it('tells the full table to a worker at a generation that it never had', () => {
-    const log = appendToLog(startLog(aTable('a'), 5, 100), aTable(), 9);
+    const log = after(startLog(aTable('a'), 5, 100), aTable(), 9);
 
     for (const generation of [0, 4, 6, 8, 10]) {
       expect(changesSince(log, generation)).to.deep.equal({ kind: 'full' });
@@ -119,7 +128,7 @@ describe('table log', () => {
   it('forgets the oldest changes when there are more than its limit', () => {
     let log = startLog(aTable(), 0, 6);
     for (let count = 1; count <= 10; count += 1) {
-      log = appendToLog(log, aTable(...tasks.slice(0, count % 5)), count);
+      log = after(log, aTable(...tasks.slice(0, count % 5)), count);
     }
 
     expect(changesSince(log, 9).kind).to.equal('delta');

@@ -5,7 +5,7 @@ import { TableText, type TableParts } from '../../../src/proxy/table-text.ts';
 import { aLargeTable, anHttpEntry, aTcpEntry } from '../../support/route-tables.ts';
 
 function parsed(parts: TableParts): unknown {
-  return { http: JSON.parse(parts.http.toString()), tcp: JSON.parse(parts.tcp.toString()) };
+  return JSON.parse(`{"http":${parts.http.toString()},"tcp":${parts.tcp.toString()}}`) as unknown;
 }
 
 const tables: fc.Arbitrary<RouteTable> = fc.record({
