@@ -66,8 +66,9 @@ export async function makeGatewayFolders(folder: string): Promise<void> {
 /** Says how router or proxy is started. */
 export function childOrder(name: 'router' | 'proxy', order: GatewayOrder): ChildOrder {
   return {
-    command: CLEARWAY,
-    args: [name],
+    // They end with the demo even when it is killed: setpriv becomes clearway, the pid is its own.
+    command: 'setpriv',
+    args: ['--pdeathsig', 'TERM', CLEARWAY, name],
     // Nobody waits for the streams of a demo that ends.
     environment: { ...gatewayEnvironment(order), ...(name === 'proxy' ? PROXY_ONLY : {}) },
     logFile: join(order.folder, `${name}.log`),

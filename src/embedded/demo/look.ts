@@ -41,7 +41,7 @@ export function stateOf(route: SeenRoute, look: Look | undefined): RouteState {
   if (route.task.status !== 'in_progress') return isPublished ? 'Ending' : 'Ended';
   if (!isPublished) return 'Requested';
   if (look === 'answers') return 'Ready';
-  return look === 'fails' ? 'Not answering' : 'Waiting';
+  return look === 'fails' ? 'No answer' : 'Waiting';
 }
 
 /** Makes the row of a route; `lastEndpoint` is the address that it had, if it has none now. */

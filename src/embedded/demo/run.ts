@@ -44,6 +44,8 @@ export async function runDemo(
     if (trouble.signal.aborted) throw trouble.signal.reason as Error;
     if (!signal.aborted) throw error;
   } finally {
+    // Leaves the line in which the terminal shows the interrupt.
+    output.write('\n');
     await step(output, 'Cleaning up', () => cleanUp.disposeAsync());
   }
 }

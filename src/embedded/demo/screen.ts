@@ -68,7 +68,7 @@ export class Screen {
 
   #line(row: RouteRow): void {
     const { output, timeOfDay } = this.#parts;
-    const words = [row.state.padEnd(13), row.protocol.padEnd(4), harmless(row.task)];
+    const words = [row.state.padEnd(9), row.protocol.padEnd(4), harmless(row.task)];
     const place = row.endpoint === '' ? '' : `  ${harmless(row.endpoint)}`;
     output.write(`${timeOfDay()}  ${words.join('  ')} (${harmless(row.user)})${place}\n`);
   }

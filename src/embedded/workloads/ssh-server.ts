@@ -147,8 +147,9 @@ async function makeRunFolder(): Promise<void> {
 async function spawnSshd(sshd: string, config: string, log: string): Promise<ChildProcess> {
   const file = await open(log, 'a', 0o600);
   try {
-    // A process group of its own: an interrupt typed at the terminal is not for it.
-    const child = spawn(sshd, ['-D', '-e', '-f', config], {
+    // A process group of its own: an interrupt typed at the terminal is not for it. It ends with this
+    // process even when that is killed: setpriv becomes sshd, the pid is its own.
+    const child = spawn('setpriv', ['--pdeathsig', 'TERM', sshd, '-D', '-e', '-f', config], {
       stdio: ['ignore', file.fd, file.fd],
       detached: true,
     });
