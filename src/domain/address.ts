@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { BlockList, SocketAddress, isIP, isIPv6 } from 'node:net';
 
 /** A set of networks that addresses are tested against. */
 export interface NetworkSet {
@@ -23,14 +23,16 @@ export function isCidr(text: string): boolean {
   return parseCidr(text) !== undefined;
 }
 
-/** An IPv4 address that is written as IPv6 (`::ffff:1.2.3.4`) as IPv4; others as they are. */
+/**
+ * The one way to write an address: IPv6 in its short form (RFC 5952) without a zone, IPv4 that is written as IPv6 as IPv4; text
+ * that is no address as it is.
+ *
+ * @example plainAddress('0:0:0:0:0:FFFF:7f00:1') // '127.0.0.1'
+ */
 export function plainAddress(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  const hex = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(address);
-  if (hex === null) return address;
-  const bits = (Number.parseInt(hex[1] ?? '', 16) << 16) | Number.parseInt(hex[2] ?? '', 16);
-  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
+  if (!isIPv6(address)) return address;
+  const short = new SocketAddress({ address, family: 'ipv6' }).address;
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(short)?.[1] ?? short;
 }
 
 /** True for an IPv4 or IPv6 literal. */
@@ -69,7 +71,9 @@ function addCidr(list: BlockList, text: string): void {
 
 function parseCidr(
   text: string,
-): { readonly address: string; readonly bits: number; readonly version: 'ipv4' | 'ipv6' } | undefined {
+):
+  | { readonly address: string; readonly bits: number; readonly version: 'ipv4' | 'ipv6' }
+  | undefined {
   const parts = /^([^/]+)\/(\d{1,3})$/.exec(text);
   const address = parts?.[1] ?? '';
   const bits = Number(parts?.[2]);

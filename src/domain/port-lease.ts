@@ -88,30 +88,48 @@ function serve(
     leased.add(port);
   };
   const later: LeaseClaim[] = [];
+  const rests = indexRests(facts.resting);
   for (const claim of newcomers) {
-    const former = formerPort(claim, facts);
+    const former = formerPort(claim, rests, facts.leasable);
     if (former !== undefined && !leased.has(former)) give(claim, former);
     else later.push(claim);
   }
-  const resting = new Set(facts.resting.map((rest) => rest.port));
   const free = [...facts.leasable]
-    .filter((port) => !leased.has(port) && !resting.has(port))
+    .filter((port) => !leased.has(port) && !rests.byPort.has(port))
     .toSorted((left, right) => left - right);
   const unserved = later.slice(free.length).map((claim) => claim.route);
   later.slice(0, free.length).forEach((claim, index) => give(claim, free[index] as number));
   return { leases, unserved };
 }
 
+interface Rests {
+  readonly byPort: ReadonlyMap<number, Rest>;
+  readonly byRoute: ReadonlyMap<string, Rest>;
+}
+
+/** A look per newcomer must not walk ten thousand resting ports. */
+function indexRests(resting: readonly Rest[]): Rests {
+  const owned = resting.flatMap((rest) =>
+    rest.route === undefined ? [] : [[rest.route, rest] as const],
+  );
+  return {
+    byPort: new Map(resting.map((rest) => [rest.port, rest])),
+    // Of several the lowest port: the same facts give the same plan.
+    byRoute: new Map(owned.toReversed()),
+  };
+}
+
 /** The port that a claim had before, when nobody else rests on it. */
-function formerPort(claim: LeaseClaim, facts: LeaseFacts): number | undefined {
-  const own = facts.resting.find((rest) => rest.route === claim.route);
-  if (own !== undefined && facts.leasable.has(own.port)) return own.port;
-  const { wish } = claim;
-  if (wish === undefined || !facts.leasable.has(wish)) return undefined;
-  const rest = facts.resting.find((candidate) => candidate.port === wish);
-  return rest === undefined || rest.route === undefined || rest.route === claim.route
-    ? wish
-    : undefined;
+function formerPort(
+  { route, wish }: LeaseClaim,
+  rests: Rests,
+  leasable: ReadonlySet<number>,
+): number | undefined {
+  const own = rests.byRoute.get(route);
+  if (own !== undefined && leasable.has(own.port)) return own.port;
+  if (wish === undefined || !leasable.has(wish)) return undefined;
+  const rest = rests.byPort.get(wish);
+  return rest?.route === undefined || rest.route === route ? wish : undefined;
 }
 
 function compare(left: string, right: string): number {

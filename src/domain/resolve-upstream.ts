@@ -70,7 +70,8 @@ export type UpstreamRefusal =
  * one of our own listeners.
  */
 export function resolveUpstream(facts: UpstreamFacts): UpstreamDecision {
-  const container = pickContainer(facts);
+  // What an engine said before it fell silent may be another task's by now.
+  const container = facts.engineAvailable ? pickContainer(facts) : undefined;
   const given = facts.resolved.map(plainAddress);
   if (facts.target.address === '') return elsewhere(facts, container, 'LoopToOurselves');
   if (given.length === 0) {
@@ -135,7 +136,7 @@ function ambiguous(address: string, why: 'LoopToOurselves' | 'NoContainer' | 'No
 function deadOnThisHost(facts: UpstreamFacts, address: string): UpstreamDecision | undefined {
   const { containers } = facts;
   const dead = containers.length > 0 && containers.every((container) => !container.running);
-  return dead && facts.ownAddresses.includes(address)
+  return dead && isOwnAddress(facts, address)
     ? { reason: 'ContainerNotRunning', message: "The task's container is not running." }
     : undefined;
 }
@@ -173,7 +174,7 @@ function check(
       message: `The router may not connect to ${address}: ${allowed === undefined ? 'loopback, link-local, multicast and reserved addresses are refused' : 'it is outside CLEARWAY_UPSTREAM_CIDRS, or never allowed'}.`,
     };
   }
-  const own = LOOPBACK.includes(address) || facts.ownAddresses.includes(address);
+  const own = LOOPBACK.includes(address) || isOwnAddress(facts, address);
   if (own && facts.ownPorts(port)) {
     return {
       reason: 'OwnListener',
@@ -183,7 +184,12 @@ function check(
   return { address, port, source };
 }
 
+function isOwnAddress(facts: UpstreamFacts, address: string): boolean {
+  return facts.ownAddresses.some((own) => plainAddress(own) === address);
+}
+
 function isAllowed(address: string, allowed: NetworkSet | undefined): boolean {
+  if (!isAddress(address)) return false;
   if (NEVER_UPSTREAM.includes(address)) return false;
   if (allowed !== undefined) return allowed.includes(address);
   return !LOOPBACK.includes(address);
