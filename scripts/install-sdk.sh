@@ -23,9 +23,14 @@ if [ ! -e "$folder/.complete" ]; then
   echo "installing the ClearML SDK $version (about a minute)" >&2
   rm -rf "$folder"
   python3 -m venv "$folder" >&2
-  # Older SDKs import pkg_resources, which newer setuptools no longer carry.
+  # Older SDKs import pkg_resources, which newer setuptools no longer carry, and the oldest a part of
+  # urllib3 that went with version 2; neither says so in its requirements.
+  case $version in
+    0.* | 1.[0-9].*) urllib3='urllib3<2' ;;
+    *) urllib3=urllib3 ;;
+  esac
   "$folder/bin/pip" install --quiet --disable-pip-version-check \
-    "clearml==$version" 'setuptools<81' >&2
+    "clearml==$version" 'setuptools<81' "$urllib3" >&2
   touch "$folder/.complete"
 fi
 printf '%s\n' "$folder/bin/python"

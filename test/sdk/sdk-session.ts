@@ -28,6 +28,7 @@ export interface SdkLine {
 export interface SdkStep {
   readonly do: 'request' | 'wait' | 'list' | 'runtime' | 'gradio' | 'hold';
   readonly port?: number;
+  readonly address?: string;
   readonly protocol?: 'http' | 'tcp';
   readonly name?: string;
   readonly wait?: boolean;
@@ -108,7 +109,7 @@ function sdkEnvironment(access: SdkAccess, home: string): NodeJS.ProcessEnv {
     CLEARML_FILES_HOST: access.apiHost,
     CLEARML_API_ACCESS_KEY: access.accessKey,
     CLEARML_API_SECRET_KEY: access.secretKey,
-    // The task's address is loopback here: the SDK would ask the network for its own.
+    // Honoured since 1.18; older SDKs write the address of the interface that leads out.
     CLEARML_AGENT_HOST_IP: '127.0.0.1',
     CLEARML_CONFIG_FILE: join(home, 'clearml.conf'),
     CLEARML_DISABLE_VERSION_CHECK: '1',

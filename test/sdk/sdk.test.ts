@@ -126,7 +126,7 @@ describe('the ClearML SDK on the embedded API', function () {
   it('1.9.2, which cannot ask, writes what its Gradio binding writes', async () => {
     const done = await run('1.9.2', 'basic', [
       { do: 'request', port: 8000 },
-      { do: 'gradio', port: 7860 },
+      { do: 'gradio', port: 7860, address: '127.0.0.1' },
       { do: 'runtime' },
     ]);
 

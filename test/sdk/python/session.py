@@ -7,7 +7,8 @@ Steps, each an object with "do":
   wait      wait_for_external_endpoint: protocol, timeout
   list      list_external_endpoints
   runtime   the task's runtime as ClearML has it, keys that a test may look at only
-  gradio    what SDKs before the licence gate did for Gradio: writes the keys, replaces the tags
+  gradio    what SDKs before the licence gate did for Gradio: writes the keys, replaces the tags;
+            port, and address where it is not the SDK's own idea of this machine's
   hold      keeps the task alive until a line comes on standard input
 
 The first printed line is {"task": id}; an exception in a step becomes {"error": type, "message": text}.
@@ -64,8 +65,9 @@ def gradio(task, step):
     # The Gradio binding itself acts only inside Gradio; this is what it writes.
     from clearml.utilities.networking import get_private_ip
 
+    address = step.get("address") or get_private_ip()
     task._set_runtime_properties(
-        {"_SERVICE": "EXTERNAL", "_ADDRESS": get_private_ip(), "_PORT": step["port"]}
+        {"_SERVICE": "EXTERNAL", "_ADDRESS": address, "_PORT": step["port"]}
     )
     task.set_system_tags(["external_service"])
     return runtime(task)
