@@ -13,6 +13,7 @@ import { ProxyDataPlane } from '../proxy/data-plane.ts';
 import { PROXY_GROUP, nginxFolder } from '../proxy/folder.ts';
 import { proxyConfig } from '../proxy/proxy-config.ts';
 import { makeRenderer, readTemplates, writeProxyFiles } from '../proxy/render.ts';
+import type { TaskRoute } from '../resources/kinds.ts';
 import type { Settings } from '../settings.ts';
 import { Informer } from '../store/informer.ts';
 import { openSqliteStore, type SqliteStore } from '../store/sqlite-store.ts';
@@ -103,9 +104,13 @@ function makeParts(options: RouterOptions, store: SqliteStore, logger: Logger): 
   const clock = systemClock;
   const metrics = createMetrics();
   collectProcessMetrics(metrics);
-  const onError = (error: unknown): void => logger.warn({ err: error }, 'watching the store failed');
-  const byTask = { task: (route: { spec: { task: { id: string } } }) => [route.spec.task.id] };
-  const routes = new Informer({ store, kind: 'TaskRoute', clock, indexes: byTask, onError });
+  const onError = (error: unknown): void =>
+    logger.warn({ err: error }, 'watching the store failed');
+  const indexes = {
+    task: ({ spec }: TaskRoute) => [spec.task.id],
+    protocol: ({ spec }: TaskRoute) => [spec.protocol],
+  };
+  const routes = new Informer({ store, kind: 'TaskRoute', clock, indexes, onError });
   const pools = new Informer({ store, kind: 'PortPool', clock, onError });
   const held = heldTasks(routes);
   const clearml = connectClearml({ settings, clock, random, held, metrics });
@@ -215,9 +220,13 @@ async function settle(
 function logClearml({ clearml, logger }: RouterParts): void {
   const { lastError, unmatchedQueues } = clearml.watcher.state;
   if (lastError !== undefined) {
-    logger.warn({ code: lastError.code, details: lastError.details }, 'ClearML does not answer as it should');
+    logger.warn(
+      { code: lastError.code, details: lastError.details },
+      'ClearML does not answer as it should',
+    );
   }
-  if (unmatchedQueues.length > 0) logger.warn({ queues: unmatchedQueues }, 'no queue has these names');
+  if (unmatchedQueues.length > 0)
+    logger.warn({ queues: unmatchedQueues }, 'no queue has these names');
 }
 
 function specsOf(settings: Settings): Parameters<typeof ensureRouter>[2] {

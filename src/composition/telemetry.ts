@@ -11,7 +11,10 @@ export interface GaugeSources {
   readonly routes: Informer<'TaskRoute'>;
   readonly pools: Informer<'PortPool'>;
   readonly dataPlane: DataPlane & { readonly generation: number };
-  readonly queueDepths: () => readonly (readonly [Parameters<Metrics['setQueueDepth']>[0], number])[];
+  readonly queueDepths: () => readonly (readonly [
+    Parameters<Metrics['setQueueDepth']>[0],
+    number,
+  ])[];
 }
 
 /** Reads every gauge now: called when somebody asks for the metrics, so an idle router does nothing for them. */

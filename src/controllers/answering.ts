@@ -41,7 +41,7 @@ export function answeringController(dependencies: AnsweringDependencies): Contro
       if (route === undefined || !isWatched(route)) return undefined;
       const fresh = answered.has(name);
       const { verdict, againMs } = decide(route, fresh, dependencies.clock.now());
-      await reportRoute(dependencies, name, () => ({ verdicts: [verdict] }));
+      await reportRoute(dependencies, route, () => ({ verdicts: [verdict] }));
       if (fresh) answered.delete(name);
       return againMs === undefined ? undefined : { againMs };
     },

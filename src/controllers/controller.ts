@@ -66,7 +66,8 @@ function logFailure(
 ): void {
   const fields = { key, code: error.code, details: error.details, retryMs };
   if (error.code === 'RESOURCE_CONFLICT') logger.debug(fields, error.message);
-  else if (error.code === 'UNEXPECTED') logger.error({ ...fields, err: error.cause }, error.message);
+  else if (error.code === 'UNEXPECTED')
+    logger.error({ ...fields, err: error.cause }, error.message);
   else if (error.outcome === 'retry') logger.warn(fields, error.message);
   else logger.info(fields, error.message);
 }

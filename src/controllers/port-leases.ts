@@ -1,4 +1,4 @@
-import { filter, map, merge } from 'rxjs';
+import { distinctUntilChanged, filter, map, merge } from 'rxjs';
 import { planLeases, type LeaseClaim, type LeasePlan, type Rest } from '../domain/port-lease.ts';
 import type { PortPoolStatus } from '../resources/generated.ts';
 import type { PortPool, TaskRoute } from '../resources/kinds.ts';
@@ -26,10 +26,14 @@ export interface PortLeaseDependencies {
 /** Leases TCP ports to TaskRoutes; the key is the pool's name. One optimistic update per change. */
 export function portLeaseController(dependencies: PortLeaseDependencies): ControllerOptions {
   const { routes, pools, dataPlane, pool } = dependencies;
+  const heldPorts = dataPlane.changes.pipe(
+    map(() => [...dataPlane.heldPorts].join()),
+    distinctUntilChanged(),
+  );
   const tcpRoutes = routes.changes.pipe(filter(({ name }) => name.endsWith('.tcp')));
   return {
     name: 'port-leases',
-    sources: [merge(tcpRoutes, pools.changes, dataPlane.changes).pipe(map(() => pool))],
+    sources: [merge(tcpRoutes, pools.changes, heldPorts).pipe(map(() => pool))],
     reconcile: async () => {
       const observed = await dependencies.store.get('PortPool', pool);
       if (observed === undefined) return undefined;
@@ -62,8 +66,9 @@ function decide(
 }
 
 function claimsOf(dependencies: PortLeaseDependencies): readonly LeaseClaim[] {
-  return [...dependencies.routes.items()]
-    .filter((route) => route.spec.protocol === 'tcp' && route.spec.target !== undefined)
+  return dependencies.routes
+    .byIndex('protocol', 'tcp')
+    .filter((route) => route.spec.target !== undefined)
     .map((route) => claimOf(dependencies, route));
 }
 
@@ -83,11 +88,7 @@ function restOf(rest: NonNullable<PortPoolStatus['resting']>[number]): Rest {
   return { ...who, until: Date.parse(until) };
 }
 
-function statusOf(
-  pool: PortPool,
-  plan: LeasePlan,
-  held: ReadonlySet<number>,
-): PortPoolStatus {
+function statusOf(pool: PortPool, plan: LeasePlan, held: ReadonlySet<number>): PortPoolStatus {
   const { start, end } = pool.spec;
   const range = Array.from({ length: end - start + 1 }, (_, index) => start + index);
   const taken = new Set([...plan.leases, ...plan.resting].map(({ port }) => port));

@@ -1,4 +1,4 @@
-import { concatMap, from, map, type Observable } from 'rxjs';
+import { concatMap, from, map } from 'rxjs';
 import { endpointUrl } from '../domain/route-name.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
@@ -6,7 +6,7 @@ import type { Informer } from '../store/informer.ts';
 import type { Clock, DataPlane } from './contracts.ts';
 import type { ControllerOptions } from './controller.ts';
 import { holds, reportRoute, type RouteReport, type Verdict } from './route-status.ts';
-import type { ProgrammedGenerations } from './route-table.ts';
+import type { ProgrammedGenerations } from './programmed-generations.ts';
 
 /** What {@link programmingController} works with. */
 export interface ProgrammingDependencies {
@@ -29,15 +29,15 @@ export function programmingController(dependencies: ProgrammingDependencies): Co
     sources: [
       routes.changes.pipe(map(({ name }) => name)),
       programmed.changes,
-      unprogrammed(dataPlane.changes, routes),
-      unprogrammed(pools.changes, routes),
+      dataPlane.changes.pipe(concatMap(() => from(programmed.takeLive(dataPlane.acknowledged)))),
+      pools.changes.pipe(concatMap(() => from(unprogrammedTcp(routes)))),
     ],
     reconcile: async (name) => {
       const route = routes.get(name);
       if (route === undefined) return undefined;
       const report = decide(dependencies, route);
       if (report === undefined) return undefined;
-      await reportRoute(dependencies, name, (current) =>
+      await reportRoute(dependencies, route, (current) =>
         current.metadata.generation === route.metadata.generation ? report : undefined,
       );
       return undefined;
@@ -45,25 +45,15 @@ export function programmingController(dependencies: ProgrammingDependencies): Co
   };
 }
 
-function unprogrammed(
-  causes: Observable<unknown>,
-  routes: Informer<'TaskRoute'>,
-): Observable<string> {
-  return causes.pipe(
-    concatMap(() =>
-      from(
-        [...routes.items()]
-          .filter((route) => !holds(route, 'Programmed'))
-          .map((route) => route.metadata.name),
-      ),
-    ),
-  );
+/** A lease may have come for these. */
+function unprogrammedTcp(routes: Informer<'TaskRoute'>): readonly string[] {
+  return routes
+    .byIndex('protocol', 'tcp')
+    .filter((route) => !holds(route, 'Programmed'))
+    .map((route) => route.metadata.name);
 }
 
-function decide(
-  dependencies: ProgrammingDependencies,
-  route: TaskRoute,
-): RouteReport | undefined {
+function decide(dependencies: ProgrammingDependencies, route: TaskRoute): RouteReport | undefined {
   const { spec, status } = route;
   if (spec.target === undefined) return notProgrammed('NotAccepted', 'The request was refused.');
   const address = addressOf(dependencies, route);
@@ -95,10 +85,7 @@ type Address =
   | { readonly endpoint: string; readonly browserEndpoint: string }
   | { readonly externalAddress: string; readonly externalPort: number };
 
-function addressOf(
-  dependencies: ProgrammingDependencies,
-  route: TaskRoute,
-): Address | RouteReport {
+function addressOf(dependencies: ProgrammingDependencies, route: TaskRoute): Address | RouteReport {
   const { task, protocol, endpointName } = route.spec;
   if (protocol === 'http') {
     const url = endpointUrl(dependencies.routerUrl, { task: task.id, protocol, endpointName });
@@ -128,11 +115,13 @@ function leaseRefusal(dependencies: ProgrammingDependencies): {
   return resting > 0
     ? {
         reason: 'PortsResting',
-        message: 'The ports that nobody holds rest before anyone else gets them (CLEARWAY_PORT_REST_SECONDS).',
+        message:
+          'The ports that nobody holds rest before anyone else gets them (CLEARWAY_PORT_REST_SECONDS).',
       }
     : {
         reason: 'PortRangeExhausted',
-        message: 'Every port of the TCP range is leased. Widen TCP_PORT_START to TCP_PORT_END, or end a task that holds one.',
+        message:
+          'Every port of the TCP range is leased. Widen TCP_PORT_START to TCP_PORT_END, or end a task that holds one.',
       };
 }
 

@@ -11,7 +11,10 @@ const CONTESTED_WRITES = 4;
 export class PublicationMemory {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, number>();
-  readonly #writes = new Map<string, { readonly patch: string; readonly times: readonly number[] }>();
+  readonly #writes = new Map<
+    string,
+    { readonly patch: string; readonly times: readonly number[] }
+  >();
 
   constructor(clock: Clock) {
     this.#clock = clock;

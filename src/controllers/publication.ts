@@ -181,7 +181,7 @@ async function settled(context: PublicationContext, task: TaskView): Promise<voi
 async function reportPublished(context: PublicationContext, verdict: Verdict): Promise<void> {
   for (const route of context.taskRoutes) {
     if (publishedEndpoint(route).length === 0) continue;
-    await reportRoute(context.dependencies, route.metadata.name, () => ({ verdicts: [verdict] }));
+    await reportRoute(context.dependencies, route, () => ({ verdicts: [verdict] }));
   }
 }
 

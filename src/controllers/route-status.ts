@@ -33,26 +33,28 @@ const ATTEMPTS = 5;
  * Writes what a controller found into a TaskRoute's status, recomputes Ready, and records an event for each condition
  * that turned.
  *
- * @remarks `decide` sees the newest version and is called again after a conflict, so controllers that write at
- * the same time never undo each other. Nothing is written when nothing changed.
+ * @remarks `decide` sees the version that is known, then the newest one, and again after a conflict, so controllers that
+ * write at the same time never undo each other. When nothing changes for the known version nothing is read or written: a
+ * newer one brings the controller here again.
  */
 export async function reportRoute(
   dependencies: ReportDependencies,
-  name: string,
+  known: TaskRoute,
   decide: (route: TaskRoute) => RouteReport | undefined,
-): Promise<TaskRoute | undefined> {
+): Promise<void> {
+  const { store, clock } = dependencies;
+  if (nextStatus(known, decide(known), clock) === known.status) return;
   for (let attempt = 1; ; attempt += 1) {
-    const route = await dependencies.store.get('TaskRoute', name);
-    if (route === undefined) return undefined;
-    const report = decide(route);
-    if (report === undefined) return route;
-    const status = nextStatus(route, report, dependencies.clock);
+    const route = await store.get('TaskRoute', known.metadata.name);
+    if (route === undefined) return;
+    const status = nextStatus(route, decide(route), clock);
+    if (status === route.status) return;
     try {
-      const written = await dependencies.store.updateStatus<'TaskRoute'>({ ...route, status });
+      const written = await store.updateStatus<'TaskRoute'>({ ...route, status });
       await recordTurns(dependencies.events, route, written);
-      return written;
+      return;
     } catch (error) {
-      if (hasCode(error, 'RESOURCE_NOT_FOUND')) return undefined;
+      if (hasCode(error, 'RESOURCE_NOT_FOUND')) return;
       if (!hasCode(error, 'RESOURCE_CONFLICT') || attempt === ATTEMPTS) throw error;
     }
   }
@@ -63,18 +65,34 @@ export function holds(route: TaskRoute, type: string): boolean {
   return isTrue(route.status.conditions ?? [], type);
 }
 
-function nextStatus(route: TaskRoute, report: RouteReport, clock: Clock): TaskRouteStatus {
-  const at = { now: new Date(clock.now()).toISOString(), generation: route.metadata.generation };
+/** The status after a report; the same object when the report changes nothing. */
+function nextStatus(
+  route: TaskRoute,
+  report: RouteReport | undefined,
+  clock: Clock,
+): TaskRouteStatus {
+  const { status, metadata } = route;
+  if (report === undefined) return status;
+  const at = { now: new Date(clock.now()).toISOString(), generation: metadata.generation };
+  const former = status.conditions ?? [];
   const stated = report.verdicts.reduce<readonly Condition[]>(
     (conditions, verdict) => setCondition(conditions, verdict, at),
-    route.status.conditions ?? [],
+    former,
   );
   const conditions = setCondition(stated, readiness(stated), at);
-  const fields = { ...route.status, ...report.fields };
-  const present = Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as TaskRouteStatus;
-  return { ...present, conditions, observedGeneration: route.metadata.generation };
+  const fields = Object.entries(report.fields ?? {});
+  const isSame =
+    conditions === former &&
+    status.observedGeneration === metadata.generation &&
+    fields.every(([key, value]) => sameValue(status[key as keyof TaskRouteStatus], value));
+  if (isSame) return status;
+  const merged = Object.entries({ ...status, ...report.fields });
+  const present = Object.fromEntries(merged.filter(([, value]) => value !== undefined));
+  return { ...present, conditions, observedGeneration: metadata.generation };
+}
+
+function sameValue(left: unknown, right: unknown): boolean {
+  return left === right || JSON.stringify(left) === JSON.stringify(right);
 }
 
 /** Ready is Accepted, Programmed and Published; its reason is that of the first that is not. */

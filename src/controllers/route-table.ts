@@ -1,17 +1,19 @@
-import { Subject, map, merge, type Observable } from 'rxjs';
+import { filter, map, merge, type Observable } from 'rxjs';
 import { buildTable, overlayTable, type RoutedEndpoint } from '../domain/build-table.ts';
-import { diffTables, EMPTY_TABLE, type RouteTable } from '../domain/route-table.ts';
+import type { RouteTable } from '../domain/route-table.ts';
 import { getCondition } from '../resources/conditions.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { Informer } from '../store/informer.ts';
-import type { DataPlane } from './contracts.ts';
+import type { Clock, DataPlane } from './contracts.ts';
 import type { ControllerOptions } from './controller.ts';
+import type { ProgrammedGenerations } from './programmed-generations.ts';
 
 /** What {@link routeTableController} works with. */
 export interface RouteTableDependencies {
   readonly routes: Informer<'TaskRoute'>;
   readonly pools: Informer<'PortPool'>;
   readonly dataPlane: DataPlane;
+  readonly clock: Clock;
   readonly programmed: ProgrammedGenerations;
   /** False until the first complete pass: what an earlier run served stays till then. */
   readonly complete: () => boolean;
@@ -19,58 +21,55 @@ export interface RouteTableDependencies {
   readonly completed: Observable<unknown>;
 }
 
-/** Remembers since which table generation each route's entry is as it is. */
-export class ProgrammedGenerations {
-  readonly #generations = new Map<string, number>();
-  readonly #changed = new Subject<string>();
-  #table: RouteTable = EMPTY_TABLE;
+/** A new route is created and resolved within milliseconds: one table for both. */
+const GATHER_MS = 5;
 
-  /** Emits the name of a TaskRoute whose entry changed. */
-  get changes(): Observable<string> {
-    return this.#changed;
-  }
-
-  /** The generation that the proxies must acknowledge for this route; undefined when it is not in the table. */
-  of(route: string): number | undefined {
-    return this.#generations.get(route);
-  }
-
-  /** Takes note of a table that went live with this generation. */
-  applied(table: RouteTable, generation: number): void {
-    const delta = diffTables(this.#table, table);
-    const removed = [
-      ...delta.http.remove.map((key) => this.#table.http[key]),
-      ...delta.tcp.remove.map((key) => this.#table.tcp[key]),
-    ].flatMap((entry) => (entry === undefined ? [] : [entry.route]));
-    const set = [...Object.values(delta.http.set), ...Object.values(delta.tcp.set)];
-    for (const route of removed) this.#generations.delete(route);
-    for (const { route } of set) this.#generations.set(route, generation);
-    this.#table = table;
-    for (const route of new Set([...removed, ...set.map((entry) => entry.route)])) {
-      this.#changed.next(route);
-    }
-  }
-}
-
-/** Keeps the proxies' route table equal to the TaskRoutes and leases; one key. */
+/**
+ * Keeps the proxies' route table equal to the TaskRoutes and leases; one key.
+ *
+ * @remarks A table costs time in proportion to its routes. After one the controller rests as long as it took, so that a storm of
+ * changes becomes few tables and never more than half of a core.
+ */
 export function routeTableController(dependencies: RouteTableDependencies): ControllerOptions {
-  const { routes, pools, dataPlane, programmed } = dependencies;
-  const causes = merge(routes.changes, pools.changes, dependencies.completed);
+  const { routes, pools, dataPlane, clock, programmed } = dependencies;
+  const endpoints = new Map<string, RoutedEndpoint>();
+  const changed = routes.changes.pipe(
+    filter(({ name, object }) => takeEndpoint(endpoints, name, object)),
+  );
   return {
     name: 'route-table',
-    sources: [causes.pipe(map(() => 'table'))],
-    reconcile: async () => {
-      const table = desiredTable(dependencies);
+    sources: [merge(changed, pools.changes, dependencies.completed).pipe(map(() => 'table'))],
+    reconcile: async (_key, signal) => {
+      await clock.sleep(GATHER_MS, signal);
+      const start = clock.now();
+      const table = desiredTable(dependencies, [...endpoints.values()]);
       programmed.applied(table, await dataPlane.apply(table));
+      await clock.sleep(clock.now() - start, signal);
       return undefined;
     },
   };
 }
 
-function desiredTable(dependencies: RouteTableDependencies): RouteTable {
-  const { routes, pools, dataPlane, complete } = dependencies;
+/** Brings the endpoint of one route up to date; true when the table may look different by it. */
+function takeEndpoint(
+  endpoints: Map<string, RoutedEndpoint>,
+  name: string,
+  route: TaskRoute | undefined,
+): boolean {
+  if (route === undefined) return endpoints.delete(name);
+  const endpoint = routedEndpoint(route);
+  if (JSON.stringify(endpoints.get(name)) === JSON.stringify(endpoint)) return false;
+  endpoints.set(name, endpoint);
+  return true;
+}
+
+function desiredTable(
+  dependencies: RouteTableDependencies,
+  endpoints: readonly RoutedEndpoint[],
+): RouteTable {
+  const { pools, dataPlane, complete } = dependencies;
   const leases = [...pools.items()].flatMap((pool) => pool.status.leases ?? []);
-  const built = buildTable([...routes.items()].map(routedEndpoint), leases);
+  const built = buildTable(endpoints, leases);
   const restored = complete() ? undefined : dataPlane.restored();
   return restored === undefined ? built : overlayTable(restored, built);
 }

@@ -1,4 +1,4 @@
-import { map, merge, type Observable } from 'rxjs';
+import { map, merge, throttleTime, type Observable } from 'rxjs';
 import { hasCode } from '../errors.ts';
 import { setCondition } from '../resources/conditions.ts';
 import type { Condition, PortPoolSpec, RouterSpec, RouterStatus } from '../resources/generated.ts';
@@ -34,6 +34,8 @@ export interface RouterStatusDependencies {
 /** lastSync is a sign of life for people: finer steps would make a write of every poll. */
 const SYNC_STEP_MS = 30_000;
 const REPORT_MS = 5_000;
+/** Every change of the table is acknowledged by every worker: people need no report of each. */
+const STEP_MS = 1_000;
 
 /** Creates or updates the Router and, when TCP is on, its PortPool from the settings. A new pool rests first: who holds its ports is not known yet. */
 export async function ensureRouter(
@@ -73,7 +75,12 @@ export function routerStatusController(dependencies: RouterStatusDependencies): 
   const { dataPlane, routes, healthChanges, router } = dependencies;
   return {
     name: 'router-status',
-    sources: [merge(dataPlane.changes, healthChanges).pipe(map(() => router))],
+    sources: [
+      merge(dataPlane.changes, healthChanges).pipe(
+        throttleTime(STEP_MS, undefined, { leading: true, trailing: true }),
+        map(() => router),
+      ),
+    ],
     reconcile: async () => {
       const observed = await dependencies.store.get('Router', router);
       if (observed === undefined) return undefined;
@@ -135,7 +142,9 @@ function verdicts(dependencies: RouterStatusDependencies): readonly Verdict[] {
     type: 'ClearMLReachable',
     status: reachable ? 'True' : 'False',
     reason: reachable ? 'Reachable' : 'Unreachable',
-    message: reachable ? 'The ClearML API answers.' : (problem ?? 'The ClearML API has not answered yet.'),
+    message: reachable
+      ? 'The ClearML API answers.'
+      : (problem ?? 'The ClearML API has not answered yet.'),
   };
   const proxies: Verdict = {
     type: 'ProxiesConnected',

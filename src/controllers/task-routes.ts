@@ -39,14 +39,12 @@ export function taskRouteController(dependencies: TaskRouteDependencies): Contro
   const { tasks, routes, requeue } = dependencies;
   return {
     name: 'task-routes',
-    sources: [
-      tasks.changes,
-      requeue,
-      routes.changes.pipe(map(({ name }) => taskOf(name))),
-    ],
+    sources: [tasks.changes, requeue, routes.changes.pipe(map(({ name }) => taskOf(name)))],
     reconcile: async (taskId) => {
       const steps = planTaskRoutes(gather(dependencies, taskId));
       for (const step of steps) await apply(dependencies, step);
+      // A crash between a write of spec and its condition leaves the condition behind.
+      for (const route of routes.byIndex('task', taskId)) await accept(dependencies, route);
       return undefined;
     },
   };
@@ -104,23 +102,23 @@ async function apply(dependencies: TaskRouteDependencies, step: TaskRouteStep): 
 
 async function create(dependencies: TaskRouteDependencies, route: RouteIntent): Promise<void> {
   try {
-    await dependencies.store.create<'TaskRoute'>({
+    const created = await dependencies.store.create<'TaskRoute'>({
       kind: 'TaskRoute',
       metadata: { name: route.name, labels: { [ROUTER_LABEL]: dependencies.routerObject } },
       spec: route.spec,
     });
+    await accept(dependencies, created);
   } catch (error) {
     // The informer was behind: the object is there, and its arrival brings us here again.
     if (!hasCode(error, 'RESOURCE_EXISTS')) throw error;
   }
-  await accept(dependencies, route);
 }
 
 async function update(dependencies: TaskRouteDependencies, route: RouteIntent): Promise<void> {
   const observed = await dependencies.store.get('TaskRoute', route.name);
   if (observed === undefined) return;
-  await dependencies.store.update<'TaskRoute'>({ ...observed, spec: route.spec });
-  await accept(dependencies, route);
+  const updated = await dependencies.store.update<'TaskRoute'>({ ...observed, spec: route.spec });
+  await accept(dependencies, updated);
 }
 
 async function remove(
@@ -144,11 +142,11 @@ const WITHDRAWN: Readonly<Record<string, string>> = {
   QueueNotServed: 'The queue of the task is not one of LISTEN_QUEUE_NAME.',
 };
 
-async function accept(dependencies: TaskRouteDependencies, route: RouteIntent): Promise<void> {
-  await reportRoute(dependencies, route.name, () => ({ verdicts: [acceptance(route)] }));
+async function accept(dependencies: TaskRouteDependencies, route: TaskRoute): Promise<void> {
+  await reportRoute(dependencies, route, (current) => ({ verdicts: [acceptance(current)] }));
 }
 
-function acceptance(route: RouteIntent): Verdict {
+function acceptance(route: TaskRoute): Verdict {
   const { refusal } = route.spec;
   return refusal === undefined
     ? {

@@ -1,6 +1,10 @@
 import { concatMap, from, map, type Observable } from 'rxjs';
 import { isAddress } from '../domain/address.ts';
-import { resolveUpstream, type UpstreamDecision, type UpstreamFacts } from '../domain/resolve-upstream.ts';
+import {
+  resolveUpstream,
+  type UpstreamDecision,
+  type UpstreamFacts,
+} from '../domain/resolve-upstream.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
 import type { Informer } from '../store/informer.ts';
@@ -42,7 +46,7 @@ export function upstreamController(dependencies: UpstreamDependencies): Controll
       const route = routes.get(name);
       if (route?.spec.target === undefined) return undefined;
       const decision = resolveUpstream(await gather(dependencies, route, signal));
-      await reportRoute(dependencies, name, (current) =>
+      await reportRoute(dependencies, route, (current) =>
         current.metadata.generation === route.metadata.generation ? report(decision) : undefined,
       );
       if ('reason' in decision) return { againMs: UNRESOLVED_MS };

@@ -1,0 +1,56 @@
+import { Subject, type Observable } from 'rxjs';
+import { diffTables, EMPTY_TABLE, type RouteTable } from '../domain/route-table.ts';
+
+/** Remembers since which table generation each route's entry is as it is. */
+export class ProgrammedGenerations {
+  readonly #generations = new Map<string, number>();
+  /** Routes whose generation is not acknowledged yet, oldest generation first. */
+  readonly #pending = new Map<string, number>();
+  readonly #changed = new Subject<string>();
+  #table: RouteTable = EMPTY_TABLE;
+
+  /** Emits the name of a TaskRoute whose entry changed. */
+  get changes(): Observable<string> {
+    return this.#changed;
+  }
+
+  /** The generation that the proxies must acknowledge for this route; undefined when it is not in the table. */
+  of(route: string): number | undefined {
+    return this.#generations.get(route);
+  }
+
+  /** Takes note of a table that went live with this generation. */
+  applied(table: RouteTable, generation: number): void {
+    const delta = diffTables(this.#table, table);
+    const removed = [
+      ...delta.http.remove.map((key) => this.#table.http[key]),
+      ...delta.tcp.remove.map((key) => this.#table.tcp[key]),
+    ].flatMap((entry) => (entry === undefined ? [] : [entry.route]));
+    const set = [...Object.values(delta.http.set), ...Object.values(delta.tcp.set)];
+    for (const route of removed) {
+      this.#generations.delete(route);
+      this.#pending.delete(route);
+    }
+    for (const { route } of set) {
+      this.#generations.set(route, generation);
+      // Deleted first, so that the order of the map is the order of generations.
+      this.#pending.delete(route);
+      this.#pending.set(route, generation);
+    }
+    this.#table = table;
+    for (const route of new Set([...removed, ...set.map((entry) => entry.route)])) {
+      this.#changed.next(route);
+    }
+  }
+
+  /** The routes that became live by this acknowledged generation; each is told once. */
+  takeLive(acknowledged: number): readonly string[] {
+    const live: string[] = [];
+    for (const [route, generation] of this.#pending) {
+      if (generation > acknowledged) break;
+      this.#pending.delete(route);
+      live.push(route);
+    }
+    return live;
+  }
+}
