@@ -95,11 +95,9 @@ async function newsFor(
 ): Promise<Buffer> {
   const news = publisher.answerFor(report.generation, format);
   if (news !== undefined) return news;
-  const done = new AbortController();
-  const until = AbortSignal.any([signal, done.signal]);
-  const timeout = clock.sleep(POLL_MS, until).catch(() => undefined);
-  await Promise.race([publisher.nextPublication(until), timeout]);
-  done.abort();
+  // The signal aborts once the answer is out, so the loser of the race does not linger.
+  const timeout = clock.sleep(POLL_MS, signal).catch(() => undefined);
+  await Promise.race([publisher.nextPublication(signal), timeout]);
   return (
     publisher.answerFor(report.generation, format) ?? format.delta(report.generation, EMPTY_DELTA)
   );

@@ -12,7 +12,7 @@ export interface Reply {
 export interface Route {
   /** Longest body in bytes. */
   readonly limit: number;
-  /** The signal aborts when the caller hangs up, or the server closes. */
+  /** The signal aborts when the caller hangs up, the server closes, or the answer is out. */
   readonly handle: (body: unknown, signal: AbortSignal) => Promise<Reply>;
 }
 

@@ -53,6 +53,51 @@ describe('ProxyDataPlane', () => {
     });
   });
 
+  it('gives a worker that comes late the newest table', async () => {
+    await using running = await startDataPlane();
+    await running.plane.apply(aTable('a'));
+    await running.plane.apply(aTable('b'));
+    const late = running.idleWorker();
+
+    await late.poll();
+
+    expect(late.table).to.deep.equal(aTable('b'));
+    expect(late.fullAnswers).to.equal(1);
+  });
+
+  it('sleeps no longer for a poll that a change has woken', async () => {
+    const clock = new ManualClock(START);
+    await using running = await startDataPlane({ clock });
+    const worker = running.idleWorker();
+    await running.plane.apply(aTable('a'));
+    await worker.poll();
+    const waiting = worker.poll();
+    await eventually(() => expect(clock.sleeping).to.equal(2));
+
+    await running.plane.apply(aTable('b'));
+    await waiting;
+
+    expect(clock.sleeping).to.equal(1);
+  });
+
+  it('says nothing while the proxies stay as they are', async () => {
+    const clock = new ManualClock(START);
+    await using running = await startDataPlane({ clock });
+    const worker = running.idleWorker();
+    await running.plane.apply(aTable('a'));
+    await worker.poll();
+    await eventually(() => expect(running.plane.proxies).to.have.length(1));
+    let changes = 0;
+    running.plane.changes.subscribe(() => (changes += 1));
+
+    for (let second = 0; second < 5; second += 1) {
+      clock.advance(1_000);
+      await eventually(() => expect(clock.sleeping).to.equal(1));
+    }
+
+    expect(changes).to.equal(0);
+  });
+
   it('keeps the generation when nothing changed', async () => {
     await using running = await startDataPlane();
     const first = await running.plane.apply(aTable('a'));

@@ -104,6 +104,7 @@ describe('WorkerRegistry', () => {
     expect(registry.refused('q', 9, 1)).to.equal(false);
     expect(registry.proxies(1)[0]).to.include({ id: 'q', complete: false, unsupportedFormat: 9 });
     registry.pollBegan(aReport({ proxy: 'q' }), 0, 2);
+    expect(registry.proxies(2)).to.have.length(1);
     expect(registry.proxies(2)[0]).to.not.have.property('unsupportedFormat');
     registry.refused('r', 9, 2);
     expect(registry.proxies(10_003).map(({ id }) => id)).to.deep.equal(['q']);
