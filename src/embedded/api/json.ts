@@ -25,7 +25,7 @@ export class BareNumber {
 }
 
 const MARK = '\u0001bare:';
-const TOKENS = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?\d{16,}(?![\d.eE])/g;
+const TOKENS = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const MARKED = /"\\u0001bare:(NaN|-?Infinity|-?\d+)"/g;
 const ODD = /NaN|Infinity|\d{16}/;
 
@@ -78,6 +78,8 @@ export function holdsTooBig(value: unknown): boolean {
   return isDict(value) && Object.values(value).some(holdsTooBig);
 }
 
+/** True for a number that JavaScript holds as well as JSON can say it. */
 function isExact(token: string): boolean {
-  return /^-?\d+$/.test(token) && Number.isSafeInteger(Number(token));
+  if (/^-?\d+$/.test(token)) return Number.isSafeInteger(Number(token));
+  return /^-?\d/.test(token);
 }

@@ -6,6 +6,7 @@ describe('parseJson and stringifyJson', () => {
   for (const text of [
     '{"a":NaN,"b":[Infinity,-Infinity]}',
     '{"big":9007199254740993}',
+    '{"small":0.1234567890123456,"big":1.5e+300,"n":NaN}',
     '{"s":"NaN and -Infinity and 12345678901234567890"}',
     '{"s":"a \\"NaN\\" in quotes","n":NaN}',
   ]) {
