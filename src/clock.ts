@@ -5,6 +5,6 @@ import type { Clock } from './controllers/contracts.ts';
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal) => {
-    await sleep(ms, undefined, signal === undefined ? {} : { signal });
+    await sleep(ms, undefined, signal === undefined ? { ref: false } : { signal });
   },
 };

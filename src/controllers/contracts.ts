@@ -6,7 +6,7 @@ import type { TaskView } from '../domain/task-view.ts';
 export interface Clock {
   /** Unix time in ms. */
   now(): number;
-  /** Resolves after `ms`; rejects with the signal's reason when it aborts. */
+  /** Resolves after `ms`; rejects with the signal's reason when it aborts. Without a signal it keeps no process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 

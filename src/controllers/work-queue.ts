@@ -22,6 +22,8 @@ export interface WorkQueueOptions {
 
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 60_000;
+/** A timer for more than 24.8 days rings at once. */
+const LONGEST_WAIT_MS = 86_400_000;
 
 /**
  * Holds keys and works on them: a key once in the queue, never twice at a time.
@@ -65,14 +67,13 @@ export class WorkQueue {
   /** Asks for a look at this key after `ms`, unless an earlier one is planned. */
   addAfter(key: string, ms: number): void {
     const { clock } = this.#options;
-    const at = clock.now() + ms;
+    const wait = Math.min(ms, LONGEST_WAIT_MS);
+    const at = clock.now() + wait;
     const planned = this.#timers.get(key);
     if (planned !== undefined && planned <= at) return;
     this.#timers.set(key, at);
-    clock.sleep(ms, this.#signal).then(
-      () => this.#ring(key, at),
-      () => this.#timers.delete(key),
-    );
+    // Without the signal: an AbortSignal with thousands of listeners takes its time for each that comes or goes.
+    void clock.sleep(ms).then(() => this.#ring(key, at));
   }
 
   /** Works until the signal aborts and the work at hand is done. */
@@ -83,7 +84,7 @@ export class WorkQueue {
   }
 
   #ring(key: string, at: number): void {
-    if (this.#timers.get(key) !== at) return;
+    if (this.#timers.get(key) !== at || this.#signal?.aborted === true) return;
     this.#timers.delete(key);
     this.add(key);
   }
