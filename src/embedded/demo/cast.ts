@@ -2,7 +2,7 @@
 export type AppKind = 'web' | 'ssh' | 'echo';
 
 /** One endpoint that a demo task asks for, and the application behind it. */
-export interface CastEndpoint {
+interface CastEndpoint {
   /** Empty for the default endpoint. */
   readonly name: string;
   readonly app: AppKind;

@@ -26,7 +26,7 @@ const PROXY_ONLY = { CLEARWAY_STOP_SECONDS: '1' };
 const GRACE_MS = 6000;
 
 /** Makes the settings of router and proxy, as an administrator would write them. */
-export function gatewayEnvironment(order: GatewayOrder): Readonly<Record<string, string>> {
+function gatewayEnvironment(order: GatewayOrder): Readonly<Record<string, string>> {
   const { router, caller, folder, environment } = order;
   const inherited = HANDED_ON.flatMap((name) => {
     const value = environment[name];

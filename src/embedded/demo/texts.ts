@@ -31,7 +31,7 @@ export function introText(facts: IntroFacts): string {
 }
 
 /** Makes the link that signs a user in and leads on to an address of the router. */
-export function signInLink(apiHost: string, user: string, to: string): string {
+function signInLink(apiHost: string, user: string, to: string): string {
   const query = new URLSearchParams({ user, to });
   return `${apiHost}/_embedded/sign-in?${query.toString()}`;
 }

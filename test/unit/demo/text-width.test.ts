@@ -14,7 +14,7 @@ describe('harmless', () => {
   });
 
   it('keeps two combining marks at most', () => {
-    expect(harmless(`x${'\u0336\u0337\u0338\u0339'}y`)).to.equal('x\u0336\u0337y');
+    expect(harmless('x\u0336\u0337\u0338\u0339y')).to.equal('x\u0336\u0337y');
   });
 });
 
