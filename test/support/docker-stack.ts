@@ -1,5 +1,5 @@
-import { mkdtemp, copyFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedClearml } from '../../src/embedded/api/embedded-clearml.ts';
@@ -10,7 +10,14 @@ import {
   type SeenTask,
 } from '../../src/embedded/demo/clearml.ts';
 import { demoSeed } from '../../src/embedded/demo-api.ts';
-import { addressOf, docker, dockerClient, run, type DockerScope } from './docker-harness.ts';
+import {
+  addressOf,
+  docker,
+  dockerClient,
+  hostPidOf,
+  run,
+  type DockerScope,
+} from './docker-harness.ts';
 
 const TOP = join(import.meta.dirname, '../..');
 const signal = (): AbortSignal => AbortSignal.timeout(30_000);
@@ -189,8 +196,7 @@ export interface ProcessRights {
   readonly capabilities: number;
 }
 
-/** Reads what /proc says of a process. */
-export function parseRights(status: string): ProcessRights {
+function parseRights(status: string): ProcessRights {
   const field = (name: string): readonly string[] =>
     (new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '').trim().split(/\s+/);
   return {
@@ -199,4 +205,30 @@ export function parseRights(status: string): ProcessRights {
     groups: field('Groups').map(Number),
     capabilities: Number.parseInt(field('CapEff')[0] ?? '0', 16),
   };
+}
+
+/** What the kernel grants the first process of a container. */
+export async function rightsOf(container: string): Promise<ProcessRights> {
+  const pid = await hostPidOf(container);
+  return parseRights(await readFile(`/proc/${pid}/status`, 'utf8'));
+}
+
+/** Sends a text over TCP and gives the echo. */
+export function echo(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1' }, () => socket.end(text));
+    let answer = '';
+    socket.on('data', (chunk) => (answer += chunk.toString()));
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}
+
+/** Asks with a bearer token. */
+export async function get(url: string, token: string): Promise<{ status: number; body: string }> {
+  const response = await fetch(url, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(5_000),
+  });
+  return { status: response.status, body: await response.text() };
 }
