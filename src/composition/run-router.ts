@@ -1,9 +1,7 @@
-import { Subject } from 'rxjs';
 import type { DestinationStream, Logger } from 'pino';
 import { AdminServer } from '../api/admin-server.ts';
 import { ClearmlAccess } from '../clearml/identity.ts';
 import { systemClock } from '../clock.ts';
-import type { Clock } from '../controllers/contracts.ts';
 import { makeController, type Controller } from '../controllers/controller.ts';
 import { ensureRouter } from '../controllers/router-status.ts';
 import { DockerEngine } from '../docker/engine.ts';
@@ -20,11 +18,14 @@ import { openSqliteStore, type SqliteStore } from '../store/sqlite-store.ts';
 import { liveness, readiness, type HealthState } from '../telemetry/health.ts';
 import type { ControllerName } from '../telemetry/labels.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { collectProcessMetrics, createMetrics, type Metrics } from '../telemetry/metrics.ts';
-import { connectClearml, type ClearmlParts } from './clearml.ts';
+import { collectProcessMetrics, createMetrics } from '../telemetry/metrics.ts';
+import { connectClearml } from './clearml.ts';
 import { controllersOf } from './controllers.ts';
 import { heldTasks } from './held-tasks.ts';
-import { identifyInstance, type Instance } from './instance.ts';
+import { identifyInstance } from './instance.ts';
+import { Milestone } from './milestone.ts';
+import { settle } from './settle.ts';
+import type { RouterParts } from './parts.ts';
 import { countProxies, readGauges } from './telemetry.ts';
 
 /** What a router process is made of. */
@@ -40,29 +41,7 @@ export interface RouterOptions {
   readonly destination: DestinationStream;
 }
 
-/** The parts of a router, made and not yet run. */
-export interface RouterParts {
-  readonly settings: Settings;
-  readonly version: string;
-  readonly random: () => number;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly store: SqliteStore;
-  readonly instance: Instance;
-  /** Object name of the router. */
-  readonly name: string;
-  readonly routes: Informer<'TaskRoute'>;
-  readonly pools: Informer<'PortPool'>;
-  readonly clearml: ClearmlParts;
-  readonly engine: DockerEngine;
-  readonly dataPlane: ProxyDataPlane;
-  /** Emits once, when what an earlier run served is no longer needed. */
-  readonly completed: Subject<void>;
-}
-
 const ENGINE_PATIENCE_MS = 3_000;
-const SETTLE_MS = 200;
 
 /**
  * Runs a router until the signal aborts.
@@ -138,7 +117,8 @@ function makeParts(options: RouterOptions, store: SqliteStore, logger: Logger): 
       freshSeconds: settings.auth.freshSeconds,
       usableSeconds: settings.auth.usableSeconds,
     }),
-    completed: new Subject<void>(),
+    known: new Milestone(),
+    completed: new Milestone(),
   };
 }
 
@@ -160,8 +140,8 @@ async function openDataPlane(
 async function converge(parts: RouterParts, signal: AbortSignal): Promise<void> {
   const { store, clock, routes, pools, engine, clearml, logger } = parts;
   await ensureRouter({ store, clock }, parts.name, specsOf(parts.settings));
-  const settled = { complete: false };
-  const controllers = controllersOf(parts, () => settled.complete).map((options) =>
+  const { known, completed } = parts;
+  const controllers = controllersOf(parts).map((options) =>
     makeController(options, {
       clock,
       random: parts.random,
@@ -171,8 +151,9 @@ async function converge(parts: RouterParts, signal: AbortSignal): Promise<void> 
         parts.metrics.reconciled(name as ControllerName, outcome, ms / 1000),
     }),
   );
-  const admin = adminServer(parts, controllers, () => settled.complete);
+  const admin = adminServer(parts, controllers);
   await admin.start(signal);
+  const isSynced = (): boolean => clearml.watcher.synced;
   const watching = clearml.watcher.stateChanges.subscribe(() => logClearml(parts));
   try {
     await Promise.all([
@@ -181,10 +162,9 @@ async function converge(parts: RouterParts, signal: AbortSignal): Promise<void> 
       pools.run(signal),
       engine.run(signal),
       clearml.watcher.run(signal),
-      settle(parts, controllers, signal).then(() => {
-        settled.complete = true;
-        parts.completed.next();
-      }),
+      settle({ clock, controllers, isSynced, known, completed }, signal).then(() =>
+        logger.info({ routes: [...routes.items()].length }, 'first complete pass is done'),
+      ),
     ]);
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -197,24 +177,6 @@ async function converge(parts: RouterParts, signal: AbortSignal): Promise<void> 
 async function patience({ engine, clock }: RouterParts, signal: AbortSignal): Promise<void> {
   const wait = clock.sleep(ENGINE_PATIENCE_MS, signal).catch(() => undefined);
   await Promise.race([engine.firstLook, wait]);
-}
-
-/** Resolves when the first complete pass was made and all that follows from it has been decided. */
-async function settle(
-  parts: RouterParts,
-  controllers: readonly Controller[],
-  signal: AbortSignal,
-): Promise<void> {
-  const deciding = controllers.filter(({ name }) =>
-    ['task-routes', 'port-leases', 'upstreams'].includes(name),
-  );
-  let calm = 0;
-  while (calm < 2) {
-    await parts.clock.sleep(SETTLE_MS, signal);
-    const isCalm = parts.clearml.watcher.synced && deciding.every(({ queue }) => queue.idle);
-    calm = isCalm ? calm + 1 : 0;
-  }
-  parts.logger.info({ routes: [...parts.routes.items()].length }, 'first complete pass is done');
 }
 
 function logClearml({ clearml, logger }: RouterParts): void {
@@ -252,11 +214,7 @@ function specsOf(settings: Settings): Parameters<typeof ensureRouter>[2] {
   };
 }
 
-function adminServer(
-  parts: RouterParts,
-  controllers: readonly Controller[],
-  complete: () => boolean,
-): AdminServer {
+function adminServer(parts: RouterParts, controllers: readonly Controller[]): AdminServer {
   const { metrics, dataPlane, logger, settings } = parts;
   const queueDepths = (): (readonly [ControllerName, number])[] =>
     controllers.map(({ name, queue }) => [name as ControllerName, queue.depth] as const);
@@ -264,7 +222,7 @@ function adminServer(
     storeUsable: true,
     channelOpen: dataPlane.isOpen,
     stuckControllers: [],
-    tableLoaded: complete() || dataPlane.restored() !== undefined,
+    tableLoaded: parts.completed.isReached || dataPlane.restored() !== undefined,
     clearmlReachable: parts.clearml.watcher.state.lastError === undefined,
     proxies: countProxies(dataPlane),
   });

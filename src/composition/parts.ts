@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import type { Subject } from 'rxjs';
+import type { Clock } from '../controllers/contracts.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import type { ProxyDataPlane } from '../proxy/data-plane.ts';
+import type { Settings } from '../settings.ts';
+import type { Informer } from '../store/informer.ts';
+import type { SqliteStore } from '../store/sqlite-store.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { ClearmlParts } from './clearml.ts';
+import type { Instance } from './instance.ts';
+
+/** The parts of a router, made and not yet run. */
+export interface RouterParts {
+  readonly settings: Settings;
+  readonly version: string;
+  readonly random: () => number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly store: SqliteStore;
+  readonly instance: Instance;
+  /** Object name of the router. */
+  readonly name: string;
+  readonly routes: Informer<'TaskRoute'>;
+  readonly pools: Informer<'PortPool'>;
+  readonly clearml: ClearmlParts;
+  readonly engine: DockerEngine;
+  readonly dataPlane: ProxyDataPlane;
+  /** Emits once, when what an earlier run served is no longer needed. */
+  readonly completed: Subject<void>;
+}
