@@ -3,7 +3,7 @@ import { connect, type Server } from 'node:net';
 import { OperatorError } from './errors.ts';
 
 /** Longest path that the kernel takes for a unix socket, in bytes, without the final NUL (unix(7)). */
-export const MAX_SOCKET_PATH = 107;
+const MAX_SOCKET_PATH = 107;
 
 /** Where to listen, and who may connect. */
 export interface SocketPlace {

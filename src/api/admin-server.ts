@@ -3,13 +3,13 @@ import type { Logger } from 'pino';
 import { closeServer, listenOnSocket } from '../unix-socket.ts';
 
 /** An answer about health: 200, or 503 with reasons in its text, which hold no secrets. */
-export interface HealthReply {
+interface HealthReply {
   readonly status: 200 | 503;
   readonly text: string;
 }
 
 /** Metrics in the text of an exposition format, with its content type. */
-export interface MetricsText {
+interface MetricsText {
   readonly contentType: string;
   readonly text: string;
 }

@@ -20,7 +20,7 @@ import type { TablePublisher } from './table-publisher.ts';
 import type { WorkerRegistry } from './worker-registry.ts';
 
 /** Longest wait of a poll for news, in ms. */
-export const POLL_MS = 5_000;
+const POLL_MS = 5_000;
 
 const KIB = 1024;
 

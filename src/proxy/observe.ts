@@ -2,7 +2,7 @@ import type { ProxyState } from '../controllers/contracts.ts';
 import type { PollReport } from './channel-format.ts';
 
 /** Time after the end of its last poll during which a worker counts as live, in ms. */
-export const LIVE_MS = 10_000;
+const LIVE_MS = 10_000;
 
 /** What is known of one worker process. */
 export interface WorkerRecord {
@@ -16,7 +16,7 @@ export interface WorkerRecord {
   readonly seen: number;
 }
 
-/** True while a poll is open, or ended within {@link LIVE_MS}. */
+/** True while a poll is open, or ended at most ten seconds ago. */
 export function isLive(record: Pick<WorkerRecord, 'openPolls' | 'seen'>, now: number): boolean {
   return record.openPolls > 0 || now - record.seen <= LIVE_MS;
 }

@@ -3,7 +3,7 @@ import { MAX_GENERATION } from './channel-format.ts';
 import type { TableParts } from './table-text.ts';
 
 /** Format number of the snapshot file. */
-export const SNAPSHOT_FORMAT = 1;
+const SNAPSHOT_FORMAT = 1;
 
 /** A snapshot file that was read: what can be used of it, and why not when it cannot. */
 export interface Snapshot {

@@ -61,7 +61,7 @@ export function changesSince(log: TableLog, generation: number): TableChanges {
 }
 
 /** How many entries a delta sets and removes. */
-export function deltaSize(delta: TableDelta): number {
+function deltaSize(delta: TableDelta): number {
   return [delta.http, delta.tcp].reduce(
     (sum, part) => sum + Object.keys(part.set).length + part.remove.length,
     0,
