@@ -1,70 +1,56 @@
 import { EMPTY } from 'rxjs';
 import { answeringController } from '../controllers/answering.ts';
+import type { DataPlane, Engine } from '../controllers/contracts.ts';
 import type { ControllerOptions } from '../controllers/controller.ts';
 import { portLeaseController } from '../controllers/port-leases.ts';
 import { programmingController } from '../controllers/programming.ts';
-import { publicationController } from '../controllers/publication.ts';
+import { publicationController, type PublicationDependencies } from '../controllers/publication.ts';
 import { ProgrammedGenerations } from '../controllers/programmed-generations.ts';
 import { routeTableController } from '../controllers/route-table.ts';
 import { routerStatusController, type ClearmlHealth } from '../controllers/router-status.ts';
-import { taskRouteController } from '../controllers/task-routes.ts';
-import { upstreamController } from '../controllers/upstreams.ts';
+import { taskRouteController, type TaskRouteDependencies } from '../controllers/task-routes.ts';
+import { upstreamController, type UpstreamDependencies } from '../controllers/upstreams.ts';
 import type { RouterIdentity } from '../domain/plan-task-routes.ts';
+import type { ClearmlParts } from './clearml.ts';
 import { assumedBridges, lookupHost, ownAddresses } from './host.ts';
-import type { RouterParts } from './run-router.ts';
+import type { RouterParts } from './parts.ts';
 
-/** Every controller of a router; `complete` tells that all tasks of the first pass are decided. */
-export function controllersOf(
-  parts: RouterParts,
-  complete: () => boolean,
-): readonly ControllerOptions[] {
-  const { settings, clearml, routes, pools, store, clock, dataPlane, completed } = parts;
-  const { watcher } = clearml;
-  const router = identityOf(parts);
-  const common = { tasks: watcher, routes, pools, store, events: store, clock, dataPlane, router };
-  const serves = watcher.serves.bind(watcher);
+/** What controllers are made from. */
+export type ControllerParts = Pick<
+  RouterParts,
+  | 'settings'
+  | 'version'
+  | 'clock'
+  | 'store'
+  | 'instance'
+  | 'name'
+  | 'routes'
+  | 'pools'
+  | 'known'
+  | 'completed'
+> & {
+  readonly clearml: Pick<ClearmlParts, 'watcher' | 'writer' | 'workers'>;
+  readonly engine: Engine;
+  readonly dataPlane: DataPlane;
+};
+
+/** Every controller of a router. */
+export function controllersOf(parts: ControllerParts): readonly ControllerOptions[] {
+  const { settings, clearml, completed } = parts;
+  const { watcher, writer } = clearml;
+  const common = commonOf(parts);
   const programmed = new ProgrammedGenerations();
-  const { tcp } = settings;
-  const tcpAddress = tcp === undefined ? {} : { tcpAddress: tcp.address };
-  const own = ownAddresses(settings);
-  const leases =
-    tcp === undefined
-      ? []
-      : [
-          portLeaseController({
-            ...common,
-            pool: parts.name,
-            tcpAddress: tcp.address,
-            complete: () => watcher.synced,
-          }),
-        ];
+  const tcpAddress = settings.tcp === undefined ? {} : { tcpAddress: settings.tcp.address };
   return [
-    taskRouteController({
+    taskRouteController({ ...common, routerObject: parts.name, requeue: EMPTY }),
+    ...leasesOf(parts, common),
+    upstreamController({ ...common, ...surroundingsOf(parts) }),
+    routeTableController({
       ...common,
-      routerObject: parts.name,
-      serves,
-      requeue: EMPTY,
-      context: {
-        ...tcpAddress,
-        ...(tcp === undefined ? {} : { tcpPorts: { start: tcp.start, end: tcp.end } }),
-        httpListeners: [publicListener(settings.router.url)],
-      },
+      programmed,
+      complete: () => completed.isReached,
+      completed: completed.changes,
     }),
-    ...leases,
-    upstreamController({
-      ...common,
-      engine: parts.engine,
-      workers: clearml.workers,
-      lookup: lookupHost,
-      knownBridges: assumedBridges(),
-      ownAddresses: own,
-      ownPorts: (port) =>
-        port === settings.listenPort ||
-        port === settings.metricsPort ||
-        (tcp !== undefined && port >= tcp.start && port <= tcp.end),
-      ...(settings.upstreamCidrs === undefined ? {} : { allowed: settings.upstreamCidrs }),
-    }),
-    routeTableController({ ...common, programmed, complete, completed }),
     programmingController({
       ...common,
       programmed,
@@ -72,7 +58,7 @@ export function controllersOf(
       ...tcpAddress,
     }),
     answeringController(common),
-    publicationController({ ...common, writer: clearml.writer, serves }),
+    publicationController({ ...common, writer }),
     routerStatusController({
       ...common,
       router: parts.name,
@@ -84,7 +70,72 @@ export function controllersOf(
   ];
 }
 
-function identityOf({ settings, instance }: RouterParts): RouterIdentity {
+type Common = ReturnType<typeof commonOf>;
+
+function commonOf(
+  parts: ControllerParts,
+): Omit<TaskRouteDependencies & PublicationDependencies, 'routerObject' | 'requeue' | 'writer'> &
+  Pick<RouterParts, 'pools'> & { readonly dataPlane: DataPlane; readonly pool: string } {
+  const { settings, clearml, routes, pools, store, clock, dataPlane, name } = parts;
+  const { tcp } = settings;
+  const { watcher } = clearml;
+  return {
+    tasks: watcher,
+    routes,
+    pools,
+    pool: name,
+    store,
+    events: store,
+    clock,
+    dataPlane,
+    router: identityOf(parts),
+    serves: watcher.serves.bind(watcher),
+    context: {
+      ...(tcp === undefined
+        ? {}
+        : { tcpAddress: tcp.address, tcpPorts: { start: tcp.start, end: tcp.end } }),
+      httpListeners: [publicListener(settings.router.url)],
+    },
+  };
+}
+
+function leasesOf(
+  { settings, known }: ControllerParts,
+  common: Common,
+): readonly ControllerOptions[] {
+  if (settings.tcp === undefined) return [];
+  const { address: tcpAddress } = settings.tcp;
+  return [
+    portLeaseController({
+      ...common,
+      tcpAddress,
+      known: () => known.isReached,
+      becameKnown: known.changes,
+    }),
+  ];
+}
+
+function surroundingsOf({
+  settings,
+  engine,
+  clearml,
+}: ControllerParts): Omit<UpstreamDependencies, keyof Common> {
+  const { tcp, listenPort, metricsPort, upstreamCidrs } = settings;
+  return {
+    engine,
+    workers: clearml.workers,
+    lookup: lookupHost,
+    knownBridges: assumedBridges(),
+    ownAddresses: ownAddresses(settings),
+    ownPorts: (port) =>
+      port === listenPort ||
+      port === metricsPort ||
+      (tcp !== undefined && port >= tcp.start && port <= tcp.end),
+    ...(upstreamCidrs === undefined ? {} : { allowed: upstreamCidrs }),
+  };
+}
+
+function identityOf({ settings, instance }: ControllerParts): RouterIdentity {
   return {
     name: settings.router.name,
     instance: instance.id,
@@ -100,7 +151,7 @@ function publicListener(routerUrl: string): { readonly host: string; readonly po
   return { host: hostname, port: port === '' ? standard : Number(port) };
 }
 
-function healthOf({ clearml }: RouterParts): ClearmlHealth {
+function healthOf({ clearml }: ControllerParts): ClearmlHealth {
   const { lastSuccess, lastError } = clearml.watcher.state;
   return {
     ...(lastSuccess === undefined ? {} : { lastSuccess }),

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { Subject } from 'rxjs';
 import type { Clock } from '../controllers/contracts.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import type { ProxyDataPlane } from '../proxy/data-plane.ts';
@@ -9,6 +8,7 @@ import type { SqliteStore } from '../store/sqlite-store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ClearmlParts } from './clearml.ts';
 import type { Instance } from './instance.ts';
+import type { Milestone } from './milestone.ts';
 
 /** The parts of a router, made and not yet run. */
 export interface RouterParts {
@@ -27,6 +27,8 @@ export interface RouterParts {
   readonly clearml: ClearmlParts;
   readonly engine: DockerEngine;
   readonly dataPlane: ProxyDataPlane;
-  /** Emits once, when what an earlier run served is no longer needed. */
-  readonly completed: Subject<void>;
+  /** Every task that may hold a port has its TaskRoutes. */
+  readonly known: Milestone;
+  /** What an earlier run served is no longer needed. */
+  readonly completed: Milestone;
 }

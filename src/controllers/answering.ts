@@ -40,9 +40,12 @@ export function answeringController(dependencies: AnsweringDependencies): Contro
       if (route === undefined) answered.delete(name);
       if (route === undefined || !isWatched(route)) return undefined;
       const fresh = answered.has(name);
-      const { verdict, againMs } = decide(route, fresh, dependencies.clock.now());
-      await reportRoute(dependencies, route, () => ({ verdicts: [verdict] }));
+      const now = dependencies.clock.now();
+      await reportRoute(dependencies, route, (current) => ({
+        verdicts: [decide(current, fresh, now).verdict],
+      }));
       if (fresh) answered.delete(name);
+      const { againMs } = decide(route, fresh, now);
       return againMs === undefined ? undefined : { againMs };
     },
   };

@@ -1,4 +1,4 @@
-import { distinctUntilChanged, filter, map, merge } from 'rxjs';
+import { distinctUntilChanged, filter, map, merge, type Observable } from 'rxjs';
 import { planLeases, type LeaseClaim, type LeasePlan, type Rest } from '../domain/port-lease.ts';
 import type { PortPoolStatus } from '../resources/generated.ts';
 import type { PortPool, TaskRoute } from '../resources/kinds.ts';
@@ -20,7 +20,9 @@ export interface PortLeaseDependencies {
   /** Public TCP address: a task that shows it was served by this router before. */
   readonly tcpAddress: string;
   /** False until every task that may hold a port is known: a port must not be given away before. */
-  readonly complete: () => boolean;
+  readonly known: () => boolean;
+  /** Emits when {@link PortLeaseDependencies.known} turned true. */
+  readonly becameKnown: Observable<unknown>;
 }
 
 /** Leases TCP ports to TaskRoutes; the key is the pool's name. One optimistic update per change. */
@@ -33,7 +35,9 @@ export function portLeaseController(dependencies: PortLeaseDependencies): Contro
   const tcpRoutes = routes.changes.pipe(filter(({ name }) => name.endsWith('.tcp')));
   return {
     name: 'port-leases',
-    sources: [merge(tcpRoutes, pools.changes, heldPorts).pipe(map(() => pool))],
+    sources: [
+      merge(tcpRoutes, pools.changes, heldPorts, dependencies.becameKnown).pipe(map(() => pool)),
+    ],
     reconcile: async () => {
       const observed = await dependencies.store.get('PortPool', pool);
       if (observed === undefined) return undefined;
@@ -58,7 +62,7 @@ function decide(
     leases: (pool.status.leases ?? []).filter(({ port }) => port >= start && port <= end),
     resting: (pool.status.resting ?? []).map(restOf),
     claims: claimsOf(dependencies),
-    leasable: dependencies.complete() ? leasable : new Set<number>(),
+    leasable: dependencies.known() ? leasable : new Set<number>(),
     now,
     restMs: restSeconds * 1000,
   });

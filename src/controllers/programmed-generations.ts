@@ -4,7 +4,7 @@ import { diffTables, EMPTY_TABLE, type RouteTable } from '../domain/route-table.
 /** Remembers since which table generation each route's entry is as it is. */
 export class ProgrammedGenerations {
   readonly #generations = new Map<string, number>();
-  /** Routes whose generation is not acknowledged yet, oldest generation first. */
+  /** Routes whose generation nobody has seen acknowledged yet, oldest generation first. */
   readonly #pending = new Map<string, number>();
   readonly #changed = new Subject<string>();
   #table: RouteTable = EMPTY_TABLE;
@@ -43,14 +43,19 @@ export class ProgrammedGenerations {
     }
   }
 
-  /** The routes that became live by this acknowledged generation; each is told once. */
-  takeLive(acknowledged: number): readonly string[] {
+  /** The routes that are live by this acknowledged generation and that nobody has confirmed yet. */
+  live(acknowledged: number): readonly string[] {
     const live: string[] = [];
     for (const [route, generation] of this.#pending) {
       if (generation > acknowledged) break;
-      this.#pending.delete(route);
       live.push(route);
     }
     return live;
+  }
+
+  /** Somebody looked at this route while this generation was acknowledged: it need not be told of it again. */
+  confirm(route: string, acknowledged: number): void {
+    const generation = this.#pending.get(route);
+    if (generation !== undefined && generation <= acknowledged) this.#pending.delete(route);
   }
 }

@@ -19,6 +19,8 @@ export interface ProgrammingDependencies {
   readonly programmed: ProgrammedGenerations;
   readonly routerUrl: string;
   readonly tcpAddress?: string;
+  /** Name of the pool: the router's object name. */
+  readonly pool: string;
 }
 
 /** Says whether the proxies serve a TaskRoute, and under which address: key is its name. */
@@ -29,17 +31,14 @@ export function programmingController(dependencies: ProgrammingDependencies): Co
     sources: [
       routes.changes.pipe(map(({ name }) => name)),
       programmed.changes,
-      dataPlane.changes.pipe(concatMap(() => from(programmed.takeLive(dataPlane.acknowledged)))),
+      dataPlane.changes.pipe(concatMap(() => from(programmed.live(dataPlane.acknowledged)))),
       pools.changes.pipe(concatMap(() => from(unprogrammedTcp(routes)))),
     ],
     reconcile: async (name) => {
       const route = routes.get(name);
       if (route === undefined) return undefined;
-      const report = decide(dependencies, route);
-      if (report === undefined) return undefined;
-      await reportRoute(dependencies, route, (current) =>
-        current.metadata.generation === route.metadata.generation ? report : undefined,
-      );
+      programmed.confirm(name, dataPlane.acknowledged);
+      await reportRoute(dependencies, route, (current) => decide(dependencies, current));
       return undefined;
     },
   };
@@ -91,7 +90,7 @@ function addressOf(dependencies: ProgrammingDependencies, route: TaskRoute): Add
     const url = endpointUrl(dependencies.routerUrl, { task: task.id, protocol, endpointName });
     return { endpoint: url, browserEndpoint: url };
   }
-  const pool = [...dependencies.pools.items()][0];
+  const pool = dependencies.pools.get(dependencies.pool);
   const lease = pool?.status.leases?.find(({ route: name }) => name === route.metadata.name);
   const { tcpAddress: externalAddress } = dependencies;
   if (lease !== undefined && externalAddress !== undefined) {
@@ -105,7 +104,7 @@ function leaseRefusal(dependencies: ProgrammingDependencies): {
   readonly reason: string;
   readonly message: string;
 } {
-  const pool = [...dependencies.pools.items()][0];
+  const pool = dependencies.pools.get(dependencies.pool);
   const free = pool?.status.free ?? 0;
   const resting = pool?.status.resting?.length ?? 0;
   if (dependencies.dataPlane.heldPorts.size === 0) {

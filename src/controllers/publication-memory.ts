@@ -1,20 +1,33 @@
+import type { Patch } from '../domain/plan-publication.ts';
 import type { Clock } from './contracts.ts';
 
-const CONTESTED_WINDOW_MS = 60_000;
-const CONTESTED_WRITES = 4;
+interface Contest {
+  /** Unix times in ms at which something that was written had to be written again. */
+  readonly times: readonly number[];
+  /** Unix time in ms until which nothing is written. */
+  readonly until: number;
+  /** How often it was given up in a row. */
+  readonly stops: number;
+}
+
+const WINDOW_MS = 60_000;
+const CONTESTS = 3;
+const FIRST_STOP_MS = 60_000;
+const LONGEST_STOP_MS = 300_000;
+const UNCONTESTED: Contest = { times: [], until: 0, stops: 0 };
 
 /**
  * Remembers what was written to whom, to tell a slow task from one that somebody keeps writing over.
  *
- * The first write of a patch is no contest; the same patch needed again three times within a minute is.
+ * A contest is a write of a value that was written before. The first two in a minute are put back; with the third it stops,
+ * for a minute first, then for longer.
  */
 export class PublicationMemory {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, number>();
-  readonly #writes = new Map<
-    string,
-    { readonly patch: string; readonly times: readonly number[] }
-  >();
+  /** By task, then by key: the value as JSON, or nothing where the key was removed. */
+  readonly #written = new Map<string, Map<string, string | undefined>>();
+  readonly #contests = new Map<string, Contest>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,11 +40,28 @@ export class PublicationMemory {
     return since;
   }
 
-  /** Takes note of a write. */
-  wrote(taskId: string, patch: string): void {
-    const former = this.#writes.get(taskId);
-    const times = former?.patch === patch ? this.#recent(former.times) : [];
-    this.#writes.set(taskId, { patch, times: [...times, this.#clock.now()] });
+  /** Takes note of a write that is about to be made; false when it is contested and must not be made. */
+  mayWrite(taskId: string, patch: Patch): boolean {
+    if (this.stoppedForMs(taskId) > 0) return false;
+    if (!this.#repeats(taskId, patch)) return true;
+    const now = this.#clock.now();
+    const former = this.#contests.get(taskId) ?? UNCONTESTED;
+    const times = [...former.times.filter((time) => time > now - WINDOW_MS), now];
+    if (times.length < CONTESTS) {
+      this.#contests.set(taskId, { ...former, times });
+      return true;
+    }
+    const stops = now - former.until < LONGEST_STOP_MS ? former.stops : 0;
+    const until = now + Math.min(FIRST_STOP_MS * 2 ** stops, LONGEST_STOP_MS);
+    this.#contests.set(taskId, { times: [], until, stops: stops + 1 });
+    return false;
+  }
+
+  /** Takes note of a write that was made. */
+  wrote(taskId: string, patch: Patch): void {
+    const keys = this.#written.get(taskId) ?? new Map<string, string | undefined>();
+    for (const [key, value] of written(patch)) keys.set(key, value);
+    this.#written.set(taskId, keys);
   }
 
   /** Nothing is left to be written. */
@@ -42,22 +72,26 @@ export class PublicationMemory {
   /** Drops everything about a task. */
   forget(taskId: string): void {
     this.#waiting.delete(taskId);
-    this.#writes.delete(taskId);
+    this.#written.delete(taskId);
+    this.#contests.delete(taskId);
   }
 
-  /** True when the same patch was needed again three times within a minute. */
-  isContested(taskId: string): boolean {
-    return this.#recent(this.#writes.get(taskId)?.times ?? []).length >= CONTESTED_WRITES;
+  /** How long nothing is written, in ms; 0 when writing is allowed. */
+  stoppedForMs(taskId: string): number {
+    return Math.max(0, (this.#contests.get(taskId)?.until ?? 0) - this.#clock.now());
   }
 
-  /** How long the contest goes on, in ms. */
-  contestedForMs(taskId: string): number {
-    const [first] = this.#recent(this.#writes.get(taskId)?.times ?? []);
-    return first === undefined ? 0 : first + CONTESTED_WINDOW_MS - this.#clock.now();
+  #repeats(taskId: string, patch: Patch): boolean {
+    const keys = this.#written.get(taskId);
+    return written(patch).some(
+      ([key, value]) => keys?.has(key) === true && keys.get(key) === value,
+    );
   }
+}
 
-  #recent(times: readonly number[]): readonly number[] {
-    const since = this.#clock.now() - CONTESTED_WINDOW_MS;
-    return times.filter((time) => time > since);
-  }
+function written(patch: Patch): readonly (readonly [key: string, value: string | undefined])[] {
+  return [
+    ...Object.entries(patch.set).map(([key, value]) => [key, JSON.stringify(value)] as const),
+    ...patch.remove.map((key) => [key, undefined] as const),
+  ];
 }

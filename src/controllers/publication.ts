@@ -1,11 +1,12 @@
 import { map } from 'rxjs';
 import { toOperatorError } from '../errors.ts';
-import { parseEndpointRequests } from '../domain/endpoint-request.ts';
+import type { EndpointRequest, RequestContext } from '../domain/endpoint-request.ts';
 import {
   isEmptyPatch,
   planWrite,
   publishPatch,
   withdrawPatch,
+  type EndpointName,
   type Patch,
   type PublicationStep,
   type PublishedEndpoint,
@@ -19,7 +20,7 @@ import type { Clock, TaskSource, TaskWriter } from './contracts.ts';
 import type { ControllerOptions } from './controller.ts';
 import { PublicationMemory } from './publication-memory.ts';
 import { holds, reportRoute, type Verdict } from './route-status.ts';
-import { markOf, taskOf } from './task-routes.ts';
+import { markOf, requestsOf, taskOf } from './task-routes.ts';
 import type { ReconcileResult } from './work-queue.ts';
 
 /** What {@link publicationController} works with. */
@@ -32,6 +33,7 @@ export interface PublicationDependencies {
   readonly clock: Clock;
   readonly router: RouterIdentity;
   readonly serves: (task: TaskView) => boolean | 'unknown';
+  readonly context: Omit<RequestContext, 'replacedUpstreams'>;
 }
 
 const VERIFY_AGAIN_MS = 300;
@@ -53,7 +55,7 @@ export function publicationController(dependencies: PublicationDependencies): Co
     reconcile: async (taskId, signal) => {
       const task = tasks.get(taskId);
       if (task === undefined) return undefined;
-      const context = { dependencies, memory, taskRoutes: routes.byIndex('task', taskId), signal };
+      const context = { dependencies, memory, signal };
       const desired = desiredPatch(context, task);
       if (desired === undefined) return undefined;
       if (!isEmptyPatch(desired)) return write(context, task);
@@ -66,50 +68,73 @@ export function publicationController(dependencies: PublicationDependencies): Co
 interface PublicationContext {
   readonly dependencies: PublicationDependencies;
   readonly memory: PublicationMemory;
-  readonly taskRoutes: readonly TaskRoute[];
   readonly signal: AbortSignal;
 }
 
+const NOTHING: Patch = { set: {}, remove: [] };
+
 /** What must change by this view; undefined when it is not ours to say, or not yet known. */
-function desiredPatch(context: PublicationContext, task: TaskView): Patch | undefined {
-  const { dependencies, taskRoutes } = context;
+function desiredPatch({ dependencies }: PublicationContext, task: TaskView): Patch | undefined {
   const { router } = dependencies;
+  if (task.status === 'missing') return NOTHING;
   if (ownershipRefusal(router, markOf(task)) !== undefined) return undefined;
   const serves = dependencies.serves(task);
   if (serves === 'unknown') return undefined;
-  const asks = asksForRoute(task) && serves && asksAnything(task);
-  if (!asks) return withdrawPatch(task, markOf(task) ?? { router: router.name });
+  const asked = asksForRoute(task) && serves ? requestsOf(task, dependencies) : [];
+  if (asked.length === 0) return withdrawPatch(task, markOf(task) ?? { router: router.name });
+  const routes = dependencies.routes.byIndex('task', task.id);
+  const refused = routes.filter(({ spec }) => spec.refusal !== undefined);
+  // By the task itself, for a TaskRoute may come a moment later: what it said before must not be lost meanwhile.
+  const names = asked.map(({ protocol, name }) => ({ protocol, endpointName: name }));
   return publishPatch(task, {
     owner: { router: router.name, instance: router.instance },
-    served: taskRoutes.flatMap(publishedEndpoint),
-    known: taskRoutes.filter(({ spec }) => spec.target !== undefined).map(({ spec }) => spec),
+    served: routes.flatMap((route) => publishedEndpoint(route, asked)),
+    known: names.filter((name) => !refused.some(({ spec }) => isSameEndpoint(spec, name))),
+    asked: names,
   });
 }
 
-function asksAnything(task: TaskView): boolean {
-  return parseEndpointRequests(task.runtime, { replacedUpstreams: {} }).length > 0;
+function isSameEndpoint(left: EndpointName, right: EndpointName): boolean {
+  return left.protocol === right.protocol && left.endpointName === right.endpointName;
 }
 
-function publishedEndpoint(route: TaskRoute): readonly PublishedEndpoint[] {
+/** Where the route is reached; nothing while the proxies do not serve it, or it is behind what the task asks for. */
+function publishedEndpoint(
+  route: TaskRoute,
+  asked: readonly EndpointRequest[],
+): readonly PublishedEndpoint[] {
   const { spec, status } = route;
-  if (spec.target === undefined || !holds(route, 'Programmed')) return [];
-  const { endpointName, target } = spec;
-  if (spec.protocol === 'http') {
+  const { endpointName, protocol, target } = spec;
+  const request = asked.find(
+    ({ name, protocol: other }) => name === endpointName && other === protocol,
+  );
+  if (target === undefined || request === undefined) return [];
+  if (!holds(route, 'Programmed')) return [];
+  if (protocol === 'http') {
     const url = status.endpoint;
-    return url === undefined ? [] : [{ protocol: 'http', endpointName, url }];
+    return url === undefined ? [] : [{ protocol, endpointName, url }];
   }
   const { externalAddress: address, externalPort: port } = status;
-  return address === undefined || port === undefined
-    ? []
-    : [{ protocol: 'tcp', endpointName, address, port, target }];
+  if (address === undefined || port === undefined || !isUpToDate(target, request)) return [];
+  return [{ protocol, endpointName, address, port, target }];
+}
+
+/** Our TCP address replaces what the task wrote: a target that the TaskRoute has not taken over yet would be lost. */
+function isUpToDate(
+  target: { readonly address: string; readonly port: number },
+  request: EndpointRequest,
+): boolean {
+  if (request.target === undefined) return request.refusal?.reason === 'LoopToOurselves';
+  return request.target.address === target.address && request.target.port === target.port;
 }
 
 async function write(context: PublicationContext, task: TaskView): Promise<ReconcileResult> {
   const { dependencies, memory, signal } = context;
   const { writer, tasks } = dependencies;
-  if (memory.isContested(task.id)) {
-    await reportPublished(context, CONTESTED);
-    return { againMs: memory.contestedForMs(task.id) };
+  const stoppedForMs = asksForRoute(task) ? memory.stoppedForMs(task.id) : 0;
+  if (stoppedForMs > 0) {
+    await reportPublished(context, task, CONTESTED);
+    return { againMs: stoppedForMs };
   }
   const fresh = await writer.read(task.id, signal);
   const patch = fresh === 'missing' ? undefined : desiredPatch(context, fresh);
@@ -138,20 +163,24 @@ async function execute(
 ): Promise<ReconcileResult> {
   if (step.step === 'waitForQuiet') return { againMs: step.ms };
   const { dependencies, memory, signal } = context;
+  if (asksForRoute(task) && !memory.mayWrite(task.id, step.patch)) {
+    await reportPublished(context, task, CONTESTED);
+    return { againMs: memory.stoppedForMs(task.id) };
+  }
   try {
     await EXECUTORS[step.step](dependencies.writer, task.id, step.patch, signal);
   } catch (thrown) {
     const error = toOperatorError(thrown);
     if (error.outcome !== 'blocked') throw thrown;
-    await reportPublished(context, NOT_WRITABLE);
+    await reportPublished(context, task, NOT_WRITABLE);
     return { againMs: NOT_WRITABLE_MS };
   }
-  memory.wrote(task.id, JSON.stringify(step.patch));
+  memory.wrote(task.id, step.patch);
   const after = await dependencies.writer.read(task.id, signal);
   dependencies.tasks.refresh(task.id);
-  if (after === 'missing') return undefined;
-  const rest = desiredPatch(context, after);
-  if (rest !== undefined && !isEmptyPatch(rest)) return { againMs: VERIFY_AGAIN_MS };
+  const rest = after === 'missing' ? undefined : desiredPatch(context, after);
+  if (after === 'missing' || rest === undefined) return undefined;
+  if (!isEmptyPatch(rest)) return { againMs: VERIFY_AGAIN_MS };
   await settled(context, after);
   return undefined;
 }
@@ -168,20 +197,26 @@ const EXECUTORS: Readonly<
 
 /** Everything stands in ClearML as it should. */
 async function settled(context: PublicationContext, task: TaskView): Promise<void> {
-  const { dependencies, memory, taskRoutes } = context;
+  const { dependencies, memory } = context;
   memory.settled(task.id);
-  if (asksForRoute(task)) {
-    await reportPublished(context, PUBLISHED);
-  } else if (taskRoutes.length === 0) {
+  const matters = asksForRoute(task) && dependencies.serves(task) !== false;
+  if (matters) {
+    await reportPublished(context, task, PUBLISHED);
+  } else if (dependencies.routes.byIndex('task', task.id).length === 0) {
     memory.forget(task.id);
     dependencies.tasks.forget(task.id);
   }
 }
 
-async function reportPublished(context: PublicationContext, verdict: Verdict): Promise<void> {
-  for (const route of context.taskRoutes) {
-    if (publishedEndpoint(route).length === 0) continue;
-    await reportRoute(context.dependencies, route, () => ({ verdicts: [verdict] }));
+async function reportPublished(
+  { dependencies }: PublicationContext,
+  task: TaskView,
+  verdict: Verdict,
+): Promise<void> {
+  const asked = requestsOf(task, dependencies);
+  for (const route of dependencies.routes.byIndex('task', task.id)) {
+    if (publishedEndpoint(route, asked).length === 0) continue;
+    await reportRoute(dependencies, route, () => ({ verdicts: [verdict] }));
   }
 }
 
@@ -197,7 +232,7 @@ const CONTESTED: Verdict = {
   status: 'False',
   reason: 'ContestedByAnotherWriter',
   message:
-    'Another program keeps writing over the address in the task. Clearway has stopped for a minute; look for a second gateway, or a script that writes the runtime.',
+    'Another program keeps writing over the address in the task. Clearway has stopped and tries again in some minutes; look for a second gateway, or a script that writes the runtime.',
 };
 
 const NOT_WRITABLE: Verdict = {

@@ -60,7 +60,7 @@ export async function reportRoute(
   }
 }
 
-/** True when this condition is True for the spec as it is now. */
+/** True when this condition is True. */
 export function holds(route: TaskRoute, type: string): boolean {
   return isTrue(route.status.conditions ?? [], type);
 }

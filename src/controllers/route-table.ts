@@ -12,6 +12,8 @@ import type { ProgrammedGenerations } from './programmed-generations.ts';
 export interface RouteTableDependencies {
   readonly routes: Informer<'TaskRoute'>;
   readonly pools: Informer<'PortPool'>;
+  /** Name of the pool: the router's object name. */
+  readonly pool: string;
   readonly dataPlane: DataPlane;
   readonly clock: Clock;
   readonly programmed: ProgrammedGenerations;
@@ -68,7 +70,7 @@ function desiredTable(
   endpoints: readonly RoutedEndpoint[],
 ): RouteTable {
   const { pools, dataPlane, complete } = dependencies;
-  const leases = [...pools.items()].flatMap((pool) => pool.status.leases ?? []);
+  const leases = pools.get(dependencies.pool)?.status.leases ?? [];
   const built = buildTable(endpoints, leases);
   const restored = complete() ? undefined : dataPlane.restored();
   return restored === undefined ? built : overlayTable(restored, built);

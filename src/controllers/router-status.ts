@@ -56,11 +56,12 @@ export async function ensureRouter(
     return;
   }
   const pool = await store.get('PortPool', name);
-  if (pool !== undefined) {
-    await store.update<'PortPool'>({ ...pool, spec: specs.pool });
-    return;
-  }
-  const made = await store.create<'PortPool'>({ kind: 'PortPool', metadata, spec: specs.pool });
+  const made =
+    pool === undefined
+      ? await store.create<'PortPool'>({ kind: 'PortPool', metadata, spec: specs.pool })
+      : await store.update<'PortPool'>({ ...pool, spec: specs.pool });
+  // A router that was killed between the two writes left a pool that nobody has used.
+  if (made.status.resting !== undefined) return;
   const until = new Date(clock.now() + specs.pool.restSeconds * 1000).toISOString();
   const { start, end } = specs.pool;
   const resting = Array.from({ length: end - start + 1 }, (_, index) => ({
@@ -135,35 +136,42 @@ function stepped(time: number): string {
 }
 
 function verdicts(dependencies: RouterStatusDependencies): readonly Verdict[] {
-  const { problem, lastSuccess } = dependencies.health();
-  const reachable = problem === undefined && lastSuccess !== undefined;
-  const connected = dependencies.dataPlane.proxies.some((proxy) => proxy.complete);
-  const clearml: Verdict = {
-    type: 'ClearMLReachable',
-    status: reachable ? 'True' : 'False',
-    reason: reachable ? 'Reachable' : 'Unreachable',
-    message: reachable
-      ? 'The ClearML API answers.'
-      : (problem ?? 'The ClearML API has not answered yet.'),
-  };
-  const proxies: Verdict = {
-    type: 'ProxiesConnected',
-    status: connected ? 'True' : 'False',
-    reason: connected ? 'Connected' : 'NoCompleteProxy',
-    message: connected
-      ? 'A proxy is connected with all its workers.'
-      : 'No proxy is connected with all its workers: is the proxy running, with the same nginx folder?',
-  };
-  const ready = reachable && connected;
-  const first = reachable ? proxies : clearml;
-  return [
-    clearml,
-    proxies,
-    {
-      type: 'Ready',
-      status: ready ? 'True' : 'False',
-      reason: ready ? 'Ready' : first.reason,
-      message: ready ? 'The router serves.' : first.message,
-    },
-  ];
+  const clearml = clearmlVerdict(dependencies.health());
+  const proxies = proxiesVerdict(dependencies.dataPlane);
+  const missing = [clearml, proxies].find(({ status }) => status !== 'True');
+  const ready: Verdict =
+    missing === undefined
+      ? { type: 'Ready', status: 'True', reason: 'Ready', message: 'The router serves.' }
+      : { ...missing, type: 'Ready' };
+  return [clearml, proxies, ready];
+}
+
+function clearmlVerdict({ problem, lastSuccess }: ClearmlHealth): Verdict {
+  const type = 'ClearMLReachable';
+  return problem === undefined && lastSuccess !== undefined
+    ? { type, status: 'True', reason: 'Reachable', message: 'The ClearML API answers.' }
+    : {
+        type,
+        status: 'False',
+        reason: 'Unreachable',
+        message: problem ?? 'The ClearML API has not answered yet.',
+      };
+}
+
+function proxiesVerdict({ proxies }: DataPlane): Verdict {
+  const type = 'ProxiesConnected';
+  return proxies.some((proxy) => proxy.complete)
+    ? {
+        type,
+        status: 'True',
+        reason: 'Connected',
+        message: 'A proxy is connected with all its workers.',
+      }
+    : {
+        type,
+        status: 'False',
+        reason: 'NoCompleteProxy',
+        message:
+          'No proxy is connected with all its workers: is the proxy running, with the same nginx folder?',
+      };
 }

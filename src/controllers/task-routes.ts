@@ -1,6 +1,10 @@
 import { map, type Observable } from 'rxjs';
 import { hasCode } from '../errors.ts';
-import { parseEndpointRequests, type RequestContext } from '../domain/endpoint-request.ts';
+import {
+  parseEndpointRequests,
+  type EndpointRequest,
+  type RequestContext,
+} from '../domain/endpoint-request.ts';
 import { MARK_KEY, parseMark, replacedUpstreams, type Mark } from '../domain/marks.ts';
 import {
   planTaskRoutes,
@@ -71,15 +75,19 @@ function gather(
     return { router, task, serves: 'unknown', mark: undefined, requests: [], observed };
   }
   const mark = markOf(task);
+  const requests = asksForRoute(task) ? requestsOf(task, dependencies) : [];
+  return { router, task, serves: serves(task), mark, requests, observed };
+}
+
+/** What the task asks for by this view. */
+export function requestsOf(
+  task: TaskView,
+  { router, context }: Pick<TaskRouteDependencies, 'router' | 'context'>,
+): readonly EndpointRequest[] {
+  const mark = markOf(task);
   const ours = mark?.router === router.name || mark?.router === router.takeOver;
   const replaced = replacedUpstreams(ours ? mark : undefined);
-  const requests = asksForRoute(task)
-    ? parseEndpointRequests(task.runtime, {
-        ...dependencies.context,
-        replacedUpstreams: replaced,
-      })
-    : [];
-  return { router, task, serves: serves(task), mark, requests, observed };
+  return parseEndpointRequests(task.runtime, { ...context, replacedUpstreams: replaced });
 }
 
 function intentOf(route: TaskRoute): RouteIntent {

@@ -5,10 +5,18 @@ import {
   type UpstreamDecision,
   type UpstreamFacts,
 } from '../domain/resolve-upstream.ts';
+import { toOperatorError } from '../errors.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
 import type { Informer } from '../store/informer.ts';
-import type { Clock, Engine, TaskSource, WorkerSource } from './contracts.ts';
+import type {
+  Clock,
+  ContainerFact,
+  Engine,
+  EngineFacts,
+  TaskSource,
+  WorkerSource,
+} from './contracts.ts';
 import type { ControllerOptions } from './controller.ts';
 import { reportRoute, type RouteReport } from './route-status.ts';
 
@@ -30,8 +38,8 @@ export interface UpstreamDependencies {
   readonly ownPorts: (port: number) => boolean;
 }
 
-/** A name may move: it is looked up again this often. */
-const FOLLOW_NAME_MS = 30_000;
+/** A name, or a task's worker, may move: it is looked up again this often. */
+const FOLLOW_MS = 30_000;
 /** Workers and engines may come: an unresolved upstream is looked at again this often. */
 const UNRESOLVED_MS = 15_000;
 
@@ -45,20 +53,74 @@ export function upstreamController(dependencies: UpstreamDependencies): Controll
     reconcile: async (name, signal) => {
       const route = routes.get(name);
       if (route?.spec.target === undefined) return undefined;
-      const decision = resolveUpstream(await gather(dependencies, route, signal));
+      const { decision, error } = await resolve(dependencies, route, signal);
       await reportRoute(dependencies, route, (current) =>
         current.metadata.generation === route.metadata.generation ? report(decision) : undefined,
       );
+      if (error !== undefined) throw toOperatorError(error);
       if ('reason' in decision) return { againMs: UNRESOLVED_MS };
-      return isAddress(route.spec.target.address) ? undefined : { againMs: FOLLOW_NAME_MS };
+      const mayMove = decision.source === 'worker' || !isAddress(route.spec.target.address);
+      return mayMove ? { againMs: FOLLOW_MS } : undefined;
     },
   };
 }
 
+/** The routes of the tasks whose containers changed; all of them when the engine came, went or has other networks. */
 function onEngineChange(engine: Engine, routes: Informer<'TaskRoute'>): Observable<string> {
+  let seen: EngineFacts | undefined;
   return engine.changes.pipe(
-    concatMap(() => from([...routes.items()].map((route) => route.metadata.name))),
+    concatMap(() => {
+      const former = seen;
+      seen = engine.facts;
+      const changed =
+        former === undefined || !isSameEngine(former, seen)
+          ? [...routes.items()]
+          : changedTasks(former, seen).flatMap((task) => routes.byIndex('task', task));
+      return from(changed.map((route) => route.metadata.name));
+    }),
   );
+}
+
+function isSameEngine(left: EngineFacts, right: EngineFacts): boolean {
+  return (
+    left.available === right.available && left.bridgeSubnets.join() === right.bridgeSubnets.join()
+  );
+}
+
+function changedTasks(former: EngineFacts, now: EngineFacts): readonly string[] {
+  const texts = (facts: EngineFacts): ReadonlyMap<string, ContainerFact> =>
+    new Map(facts.containers.map((container) => [JSON.stringify(container), container]));
+  const [before, after] = [texts(former), texts(now)];
+  const gone = [...before].filter(([text]) => !after.has(text));
+  const come = [...after].filter(([text]) => !before.has(text));
+  return [...new Set([...gone, ...come].flatMap(([, { taskId }]) => taskId ?? []))];
+}
+
+interface Resolution {
+  readonly decision: UpstreamDecision;
+  /** Why the worker could not be asked; the decision was made without it. */
+  readonly error?: unknown;
+}
+
+async function resolve(
+  dependencies: UpstreamDependencies,
+  route: TaskRoute,
+  signal: AbortSignal,
+): Promise<Resolution> {
+  const taskId = route.spec.task.id;
+  const base = await gather(dependencies, route, signal);
+  const decision = resolveUpstream(base);
+  // The worker is asked only when nothing better is known: it costs a call.
+  if (!('reason' in decision) || decision.reason !== 'AmbiguousBridgeAddress') return { decision };
+  try {
+    const workerAddress = await dependencies.workers.addressOf(taskId, signal);
+    if (workerAddress === undefined) return { decision };
+    return { decision: resolveUpstream({ ...base, workerAddress }) };
+  } catch (error) {
+    // A worker that was found before stays. The address of a container that is gone may be another one's by now.
+    if (signal.aborted || route.status.upstream?.source === 'worker') throw error;
+    return { decision, error };
+  }
 }
 
 async function gather(
@@ -68,10 +130,11 @@ async function gather(
 ): Promise<UpstreamFacts> {
   const target = route.spec.target ?? { address: '', port: 0 };
   const taskId = route.spec.task.id;
-  const { facts } = dependencies.engine;
   const resolved = await addressesOf(dependencies, target.address, signal);
+  // After the wait: the engine may have spoken meanwhile.
+  const { facts } = dependencies.engine;
   const hostname = dependencies.tasks.get(taskId)?.runtime['hostname'];
-  const base: UpstreamFacts = {
+  return {
     target,
     resolved,
     containers: facts.containers.filter((container) => container.taskId === taskId),
@@ -84,11 +147,6 @@ async function gather(
     ...(typeof hostname === 'string' ? { hostname } : {}),
     ...(dependencies.allowed === undefined ? {} : { allowed: dependencies.allowed }),
   };
-  // The worker is asked only when nothing better is known: it costs a call.
-  const alone = resolveUpstream(base);
-  if (!('reason' in alone) || alone.reason !== 'AmbiguousBridgeAddress') return base;
-  const workerAddress = await dependencies.workers.addressOf(taskId, signal);
-  return workerAddress === undefined ? base : { ...base, workerAddress };
 }
 
 async function addressesOf(

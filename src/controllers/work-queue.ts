@@ -73,7 +73,7 @@ export class WorkQueue {
     if (planned !== undefined && planned <= at) return;
     this.#timers.set(key, at);
     // Without the signal: an AbortSignal with thousands of listeners takes its time for each that comes or goes.
-    void clock.sleep(ms).then(() => this.#ring(key, at));
+    void clock.sleep(wait).then(() => this.#ring(key, at));
   }
 
   /** Works until the signal aborts and the work at hand is done. */

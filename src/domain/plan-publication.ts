@@ -54,8 +54,10 @@ export interface PublicationFacts {
   readonly owner: Pick<Mark, 'router' | 'instance'>;
   /** The endpoints that the proxy serves. */
   readonly served: readonly PublishedEndpoint[];
-  /** All endpoints that have a TaskRoute: what was published of one that is not served now stays. */
+  /** The endpoints that the task asks for and nobody refused: what was published of one that is not served now stays. */
   readonly known: readonly EndpointName[];
+  /** All endpoints that the task asks for: what our TCP addresses replaced is remembered for each. */
+  readonly asked: readonly EndpointName[];
 }
 
 /** An endpoint by protocol and name. */
@@ -149,7 +151,7 @@ function upstreamsOf(
   facts: PublicationFacts,
   former: Mark | undefined,
 ): Readonly<Record<string, string>> {
-  const known = facts.known.flatMap(({ protocol, endpointName }) => {
+  const asked = facts.asked.flatMap(({ protocol, endpointName }) => {
     const upstream = former?.upstreams[upstreamKey(endpointName)];
     return protocol === 'http' || upstream === undefined ? [] : [[endpointName, upstream] as const];
   });
@@ -159,7 +161,7 @@ function upstreamsOf(
     return [[endpoint.endpointName, hostPort(address, port)] as const];
   });
   return Object.fromEntries(
-    [...known, ...served].map(([name, upstream]) => [upstreamKey(name), upstream]),
+    [...asked, ...served].map(([name, upstream]) => [upstreamKey(name), upstream]),
   );
 }
 
@@ -185,7 +187,9 @@ function restoredKeys([name, upstream]: readonly [string, string]): readonly (re
 /** Endpoint keys whose value is a URL of this task behind a router: nobody but a router writes these. */
 function ownEndpointKeys(task: TaskView): readonly string[] {
   return Object.entries(task.runtime)
-    .filter(([key, value]) => /^(?:browser_)?endpoint(?:__|$)/.test(key) && isOwnUrl(task.id, value))
+    .filter(
+      ([key, value]) => /^(?:browser_)?endpoint(?:__|$)/.test(key) && isOwnUrl(task.id, value),
+    )
     .map(([key]) => key);
 }
 
