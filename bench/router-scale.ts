@@ -150,7 +150,9 @@ async function changes(bench: BenchGateway): Promise<void> {
   print(`${String(CHANGES)} route changes live after (s)`, seconds(performance.now() - start));
   socket.send('still here');
   const heard = await Promise.race([
-    new Promise((resolve) => socket.once('message', (data) => resolve(String(data as Buffer)))),
+    new Promise((resolve) =>
+      socket.once('message', (data) => resolve((data as Buffer).toString())),
+    ),
     sleep(5_000, 'nothing'),
   ]);
   print('websockets dropped by them', heard === 'still here' ? closed : 'all');

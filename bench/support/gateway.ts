@@ -17,7 +17,7 @@ export interface BenchGateway {
   readonly proxy: DemoChild;
   /** Token of the first user. */
   readonly token: string;
-  call(endpoint: string, body: unknown): Promise<Record<string, unknown>>;
+  readonly call: (endpoint: string, body: unknown) => Promise<Record<string, unknown>>;
   stop(): Promise<void>;
 }
 
