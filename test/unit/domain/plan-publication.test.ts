@@ -1,0 +1,300 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import {
+  isEmptyPatch,
+  planWrite,
+  publishPatch,
+  withdrawPatch,
+  type Patch,
+  type PublicationFacts,
+  type PublishedEndpoint,
+} from '../../../src/domain/plan-publication.ts';
+import { parseMark } from '../../../src/domain/marks.ts';
+import type { TaskView } from '../../../src/domain/task-view.ts';
+import { TASK_ID, aMark, aMarkText, aTask } from '../../support/builders.ts';
+
+const OWNER = { router: 'gw', instance: 'i1' };
+const URL = `https://gw.example/service/${TASK_ID}/`;
+
+function http(endpointName = ''): PublishedEndpoint {
+  const url = endpointName === '' ? URL : `https://gw.example/service/${TASK_ID}--${endpointName}/`;
+  return { protocol: 'http', endpointName, url };
+}
+
+function tcp(
+  overrides: Partial<Extract<PublishedEndpoint, { protocol: 'tcp' }>> = {},
+): PublishedEndpoint {
+  return {
+    protocol: 'tcp',
+    endpointName: '',
+    address: 'tcp.example',
+    port: 30_000,
+    target: { address: '172.17.0.3', port: 10_022 },
+    ...overrides,
+  };
+}
+
+function facts(...served: readonly PublishedEndpoint[]): PublicationFacts {
+  return { owner: OWNER, served, known: served, asked: served };
+}
+
+/** The task after a write. */
+function apply(task: TaskView, patch: Patch): TaskView {
+  const kept = Object.entries(task.runtime).filter(([key]) => !patch.remove.includes(key));
+  return { ...task, runtime: { ...Object.fromEntries(kept), ...patch.set } };
+}
+
+const anyName = fc.constantFrom('', 'api', 'My API', 'a__b');
+const anyServed: fc.Arbitrary<readonly PublishedEndpoint[]> = fc
+  .uniqueArray(
+    fc.record({
+      name: anyName,
+      protocol: fc.constantFrom('http', 'tcp'),
+      port: fc.integer({ min: 1, max: 65_535 }),
+    }),
+    { selector: ({ name, protocol }) => `${protocol} ${name}` },
+  )
+  .map((list) =>
+    list.map(({ name, protocol, port }) =>
+      protocol === 'http' ? http(name) : tcp({ endpointName: name, port }),
+    ),
+  );
+const anyRuntime = fc
+  .dictionary(
+    fc.constantFrom(
+      '_PORT',
+      '_SERVICE',
+      'hostname',
+      'external_address',
+      'external_tcp_port',
+      'upstream_task_port',
+      'endpoint',
+      'clearway',
+      'user key',
+    ),
+    fc.oneof(fc.string(), fc.integer(), fc.constant(URL)),
+  )
+  .map((runtime) => ({ ...runtime }));
+
+describe('publishPatch', () => {
+  it('writes the two URLs of an http endpoint, and the mark', () => {
+    expect(publishPatch(aTask(), facts(http()))).to.deep.equal({
+      set: { endpoint: URL, browser_endpoint: URL, clearway: aMarkText() },
+      remove: [],
+    });
+  });
+
+  it('writes the three keys of a tcp endpoint, and what they replaced into the mark', () => {
+    expect(publishPatch(aTask(), facts(tcp())).set).to.deep.equal({
+      external_address: 'tcp.example',
+      external_tcp_port: 30_000,
+      upstream_task_port: 10_022,
+      clearway: aMarkText({ upstreams: { 'tcp:': '172.17.0.3:10022' } }),
+    });
+  });
+
+  it('writes named endpoints under their names', () => {
+    const { set } = publishPatch(aTask(), facts(http('api')));
+
+    expect(set).to.include.keys('endpoint__api', 'browser_endpoint__api');
+  });
+
+  it('writes only what differs', () => {
+    const task = apply(aTask(), publishPatch(aTask(), facts(http())));
+    const clobbered = { ...task, runtime: { ...task.runtime, endpoint: 'http://other' } };
+
+    expect(publishPatch(clobbered, facts(http()))).to.deep.equal({
+      set: { endpoint: URL },
+      remove: [],
+    });
+  });
+
+  it('writes nothing before any endpoint is served, whatever stands there from an earlier run', () => {
+    const task = apply(aTask(), publishPatch(aTask(), facts(http(), http('api'))));
+
+    expect(
+      isEmptyPatch(publishPatch(task, { ...facts(), known: [http()], asked: [http()] })),
+    ).to.equal(true);
+  });
+
+  it('keeps what was published of an endpoint that is not served now', () => {
+    const task = apply(aTask(), publishPatch(aTask(), facts(http(), http('api'), tcp())));
+    const now = {
+      ...facts(http()),
+      known: [http(), http('api'), tcp()],
+      asked: [http(), http('api'), tcp()],
+    };
+
+    expect(isEmptyPatch(publishPatch(task, now))).to.equal(true);
+  });
+
+  it('removes the URLs of an endpoint that the task asks for no more', () => {
+    const task = apply(aTask(), publishPatch(aTask(), facts(http(), http('api'))));
+
+    expect(publishPatch(task, facts(http()))).to.deep.equal({
+      set: {},
+      remove: ['endpoint__api', 'browser_endpoint__api'],
+    });
+  });
+
+  it('leaves an endpoint key alone that no router wrote', () => {
+    const task = aTask({ runtime: { endpoint__x: 'http://app.example/', endpoint__y: 5 } });
+
+    expect(publishPatch(task, facts(http())).remove).to.deep.equal([]);
+  });
+
+  it('remembers what was replaced of a refused endpoint that the task still asks for', () => {
+    const task = apply(aTask(), publishPatch(aTask(), facts(http(), tcp())));
+    const patch = publishPatch(task, { ...facts(http()), asked: [http(), tcp()] });
+
+    expect(patch.set['clearway']).to.equal(undefined);
+  });
+
+  it('is empty when it has been written', () => {
+    fc.assert(
+      fc.property(anyRuntime, anyServed, (runtime, served) => {
+        const task = aTask({ runtime });
+        const after = apply(task, publishPatch(task, facts(...served)));
+
+        expect(isEmptyPatch(publishPatch(after, facts(...served)))).to.equal(true);
+      }),
+    );
+  });
+
+  it('touches no key that it does not know', () => {
+    fc.assert(
+      fc.property(anyRuntime, anyServed, (runtime, served) => {
+        const { set, remove } = publishPatch(aTask({ runtime }), facts(...served));
+
+        for (const key of [...Object.keys(set), ...remove]) {
+          expect(key).to.match(/^(clearway$|(browser_)?endpoint|external_|upstream_task_port)/);
+        }
+        expect(remove.filter((key) => key in set)).to.deep.equal([]);
+      }),
+    );
+  });
+});
+
+describe('withdrawPatch', () => {
+  it('restores what our tcp addresses replaced, and removes the rest', () => {
+    const before = aTask({
+      runtime: { external_address: '172.17.0.3', external_tcp_port: 10_022 },
+    });
+    const task = apply(before, publishPatch(before, facts(tcp(), http())));
+
+    expect(apply(task, withdrawPatch(task, OWNER)).runtime).to.deep.equal(before.runtime);
+  });
+
+  it('removes our tcp address where the task had given none of its own', () => {
+    const target = { address: '', port: 10_022 };
+    const task = apply(aTask({ runtime: {} }), publishPatch(aTask(), facts(tcp({ target }))));
+
+    expect(apply(task, withdrawPatch(task, OWNER)).runtime).to.deep.equal({});
+  });
+
+  it('leaves the marks of other routers and all that belongs to them', () => {
+    const task = aTask({ runtime: { endpoint: URL, clearway: aMarkText({ router: 'other' }) } });
+
+    expect(isEmptyPatch(withdrawPatch(task, OWNER))).to.equal(true);
+  });
+
+  it('does nothing to a task without a mark, whatever the task wrote', () => {
+    const runtimes = [{ endpoint: URL }, { endpoint: URL, clearway: 'nonsense' }, {}];
+
+    for (const runtime of runtimes) {
+      expect(isEmptyPatch(withdrawPatch(aTask({ runtime }), OWNER))).to.equal(true);
+    }
+  });
+
+  it('survives a mark that somebody made up', () => {
+    const upstreams = {
+      'tcp:': 'no address',
+      'tcp:x': '',
+      'tcp:y': '1.2.3.4:99999',
+      other: '1.2.3.4:5',
+    };
+    const patch = withdrawPatch(aTask({ runtime: { clearway: aMarkText({ upstreams }) } }), OWNER);
+
+    expect(patch).to.deep.equal({ set: {}, remove: ['clearway'] });
+  });
+
+  it('is empty when it has been written, and undoes any publication', () => {
+    fc.assert(
+      fc.property(anyServed, (served) => {
+        const task = apply(aTask(), publishPatch(aTask(), facts(...served)));
+        const after = apply(task, withdrawPatch(task, OWNER));
+
+        expect(isEmptyPatch(withdrawPatch(after, OWNER))).to.equal(true);
+        expect(parseMark(after.runtime['clearway'])).to.equal(undefined);
+        expect(Object.keys(after.runtime).filter((key) => key.includes('endpoint'))).to.deep.equal(
+          [],
+        );
+        expect(after.runtime).to.include(aTask().runtime);
+      }),
+    );
+  });
+});
+
+describe('planWrite', () => {
+  const now = Date.parse('2026-01-01T00:00:10Z');
+  const write = (patch: Patch, task: TaskView, waitingSince = now, hasEditRuntime = true) =>
+    planWrite(patch, { task, hasEditRuntime, now, waitingSince });
+  const fresh = aTask({ lastChange: '2026-01-01T00:00:09.700Z' });
+  const quiet = aTask({ lastChange: '2026-01-01T00:00:08.900Z' });
+  const plain: Patch = { set: { endpoint: URL }, remove: ['browser_endpoint'] };
+
+  it('writes nothing when nothing changed', () => {
+    expect(write({ set: {}, remove: [] }, fresh)).to.deep.equal([]);
+  });
+
+  it('edits plain keys at once', () => {
+    expect(write(plain, fresh)).to.deep.equal([{ step: 'editRuntime', patch: plain }]);
+  });
+
+  for (const key of ['endpoint__api', '_PORT', 'a.b', '$a', 'a%b', '__x', 'a b']) {
+    it(`writes the whole runtime for the key ${key}, in one go with the others`, () => {
+      const patch = { set: { [key]: 'x', endpoint: URL }, remove: [] };
+
+      expect(write(patch, quiet)).to.deep.equal([{ step: 'replaceRuntime', patch }]);
+      expect(write({ set: {}, remove: [key] }, quiet)[0]?.step).to.equal('replaceRuntime');
+    });
+  }
+
+  for (const status of ['completed', 'stopped', 'failed', 'published', 'closed', 'whatever']) {
+    it(`writes the whole runtime of a task that is ${status}, at once`, () => {
+      expect(write(plain, { ...fresh, status })[0]?.step).to.equal('replaceRuntime');
+    });
+  }
+
+  it('writes the whole runtime where the server cannot edit keys', () => {
+    expect(write(plain, quiet, now, false)[0]?.step).to.equal('replaceRuntime');
+  });
+
+  it('waits for a quiet moment before it writes the whole runtime', () => {
+    const patch = { set: { endpoint__api: URL }, remove: [] };
+
+    expect(write(patch, fresh)).to.deep.equal([{ step: 'waitForQuiet', ms: 700 }]);
+  });
+
+  it('does not wait for ever', () => {
+    const patch = { set: { endpoint__api: URL }, remove: [] };
+
+    expect(write(patch, fresh, now - 5_000)[0]?.step).to.equal('replaceRuntime');
+    expect(write(patch, fresh, now - 4_999)[0]?.step).to.equal('waitForQuiet');
+  });
+
+  it('never waits longer than a second, though clocks differ', () => {
+    const patch = { set: { endpoint__api: URL }, remove: [] };
+    const ahead = aTask({ lastChange: '2026-01-01T01:00:00Z' });
+
+    expect(write(patch, ahead)).to.deep.equal([{ step: 'waitForQuiet', ms: 1_000 }]);
+    expect(write(patch, aTask({ lastChange: 'rubbish' }))[0]?.step).to.equal('replaceRuntime');
+  });
+
+  it('has marks that are plain keys themselves', () => {
+    const patch = publishPatch(aTask(), facts(http(), tcp()));
+
+    expect(aMark().router).to.equal(OWNER.router);
+    expect(write(patch, fresh)[0]?.step).to.equal('editRuntime');
+  });
+});
