@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { writeReadyFile } from '../demo-api.ts';
 import { RouteBoard } from './board.ts';
 import { listTasks } from './clearml.ts';
 import { supervisorPid } from './gateway.ts';
@@ -9,7 +10,6 @@ import type { SeenRoute } from './look.ts';
 import { isLoopbackHost } from './options.ts';
 import type { DemoOptions } from './options.ts';
 import { partFailed, step } from './progress.ts';
-import { writeReadyFile } from './ready-file.ts';
 import type { ReadyFacts } from './ready-file.ts';
 import { Screen } from './screen.ts';
 import type { DemoOutput } from './screen.ts';

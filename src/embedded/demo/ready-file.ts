@@ -1,5 +1,3 @@
-import { rename, writeFile } from 'node:fs/promises';
-
 /** What runs where, for programs that start the demo and use it. */
 export interface ReadyFacts {
   /** URL of the embedded ClearML API. */
@@ -27,11 +25,4 @@ export interface ReadyFacts {
   }[];
   /** `proxy` is the supervisor that started nginx. */
   readonly pids: { readonly router: number; readonly proxy: number };
-}
-
-/** Writes the facts as JSON, readable for this user alone; the file is there whole or not at all. */
-export async function writeReadyFile(path: string, facts: ReadyFacts): Promise<void> {
-  const beside = `${path}.${String(process.pid)}.tmp`;
-  await writeFile(beside, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
-  await rename(beside, path);
 }
