@@ -41,10 +41,14 @@ async function supervise(
   settings: ProxySettings,
   signal: AbortSignal,
 ): Promise<number> {
-  // env(1) adds to the environment that the child inherits, and becomes the supervisor: same process id.
+  // setpriv(1) becomes env(1), which adds to the environment that the child inherits and becomes the supervisor: same
+  // process id. When this process is killed the supervisor must not stay behind: it would hold the ports of its successor.
   const child = deps.spawn(
-    'env',
+    'setpriv',
     [
+      '--pdeathsig',
+      'TERM',
+      'env',
       `CLEARWAY_NGINX_FOLDER=${settings.nginxFolder}`,
       `CLEARWAY_RUN_FOLDER=${settings.runFolder}`,
       deps.supervisor,
