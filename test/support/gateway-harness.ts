@@ -162,6 +162,16 @@ export class Gateway {
     );
   }
 
+  /** Waits until the router has answered for itself, whatever it says. */
+  async untilMetricsAnswer(): Promise<void> {
+    await eventually(() => this.metric('clearway_routes'), { timeoutMs: START_MS, everyMs: 50 });
+  }
+
+  /** Process id of nginx's master. */
+  async nginxPid(): Promise<number> {
+    return Number((await readFile(join(this.folder, 'run', 'nginx.pid'), 'utf8')).trim());
+  }
+
   /** Waits until TCP ports can be leased: after a start without memory they rest. */
   async untilPortsFree(): Promise<void> {
     await eventually(
