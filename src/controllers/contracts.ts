@@ -69,6 +69,7 @@ export interface ContainerFact {
 /** What the engine says; `available: false` when there is no engine, or it does not answer now. */
 export interface EngineFacts {
   readonly available: boolean;
+  /** While the engine does not answer: what still holds, because a dead engine starts no container. */
   readonly containers: readonly ContainerFact[];
   /** Subnets of the engine's bridge networks, in CIDR form. */
   readonly bridgeSubnets: readonly string[];

@@ -139,6 +139,7 @@ async function gather(
     resolved,
     containers: facts.containers.filter((container) => container.taskId === taskId),
     engineAvailable: facts.available,
+    engineSeen: facts.bridgeSubnets.length > 0,
     bridgeSubnets: facts.available
       ? facts.bridgeSubnets
       : [...facts.bridgeSubnets, ...dependencies.knownBridges],

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import Docker from 'dockerode';
 import { OperatorError, isAbort } from '../errors.ts';
 import {
@@ -18,9 +19,23 @@ const EVENTS = ['start', 'die', 'destroy', 'rename', 'connect', 'disconnect', 'c
 /** The calls of the engine's API that we need, over its socket; every failure is `ENGINE_UNREACHABLE`. */
 export class EngineClient {
   readonly #docker: Docker;
+  readonly #socketPath: string;
 
   constructor(deps: { readonly socketPath: string }) {
     this.#docker = new Docker({ socketPath: deps.socketPath });
+    this.#socketPath = deps.socketPath;
+  }
+
+  /** True when somebody listens on the socket, be it an engine that does not answer yet. */
+  listens(signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect({ path: this.#socketPath, signal });
+      socket.once('error', () => resolve(false));
+      socket.once('connect', () => {
+        resolve(true);
+        socket.destroy();
+      });
+    });
   }
 
   /** All containers, stopped ones too: from id to what would change with its facts. */

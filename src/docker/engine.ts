@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { Subject, type Observable } from 'rxjs';
-import type { Clock, ContainerFact, Engine, EngineFacts } from '../controllers/contracts.ts';
+import type { Clock, Engine, EngineFacts } from '../controllers/contracts.ts';
 import { OperatorError } from '../errors.ts';
 import { withSharedNetworks, type SeenContainer } from './container-fact.ts';
 import type { EngineClient, EngineHint } from './engine-client.ts';
@@ -15,13 +15,15 @@ const LAST_RETRY_MS = 5_000;
  *
  * States and moves:
  *
- * - *away*: `available` is false; connect again with backoff. The containers and subnets that were known stay: a dead
- *   engine starts no container, so nobody else gets their addresses meanwhile.
- * - *away -> here*: events opened first, then networks and containers listed; only containers whose list entry changed
+ * - *dead*: nobody listens on its socket. `available` is false, the known containers and subnets stay: a dead engine
+ *   starts no container, so nobody else gets their addresses meanwhile. Its socket is looked at again soon.
+ * - *silent*: somebody listens (an engine that starts, before it restarts containers, or one that hangs), but it does not
+ *   answer. `available` is false and no container is known: its address may be another one's by now. Only an answer ends it.
+ * - *dead or silent -> here*: events opened first, then networks and containers listed; only containers whose list entry changed
  *   since they were last inspected are inspected.
  * - *here*: an event names a container, which alone is inspected again; every minute the list is compared, in
  *   case the engine dropped an event.
- * - *here -> away*: the stream ended, or a call failed.
+ * - *here -> dead or silent*: the stream ended, or a call failed.
  */
 export class DockerEngine implements Engine {
   readonly #client: EngineClient;
@@ -36,6 +38,7 @@ export class DockerEngine implements Engine {
   #bridgeSubnets: readonly string[] = [];
   #facts: EngineFacts = { available: false, containers: [], bridgeSubnets: [] };
   #changed = false;
+  #state: EngineState = 'dead';
   #saidAway = false;
 
   constructor(deps: {
@@ -70,9 +73,19 @@ export class DockerEngine implements Engine {
       const error = await this.#session(signal);
       if (signal.aborted) return;
       if (this.#facts.available) retryMs = FIRST_RETRY_MS;
-      this.#away(error);
-      await this.#clock.sleep(retryMs, signal).catch(() => undefined);
+      this.#away(error, await this.#client.listens(signal));
+      await this.#rest(retryMs, signal);
       retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+    }
+  }
+
+  /** Waits before the next try; as long as the word of a dead engine is kept, only until somebody listens. */
+  async #rest(ms: number, signal: AbortSignal): Promise<void> {
+    for (let waited = 0; waited < ms && !signal.aborted; waited += FIRST_RETRY_MS) {
+      await this.#clock.sleep(FIRST_RETRY_MS, signal).catch(() => undefined);
+      if (this.#facts.containers.length === 0 || !(await this.#client.listens(signal))) continue;
+      this.#publish('silent');
+      return;
     }
   }
 
@@ -154,10 +167,10 @@ export class DockerEngine implements Engine {
       this.#log.info({ containers: this.#seen.size }, 'the Docker engine answers');
     }
     this.#saidAway = false;
-    this.#publish(true);
+    this.#publish('here');
   }
 
-  #away(error: unknown): void {
+  #away(error: unknown, listens: boolean): void {
     if (!this.#saidAway) {
       this.#log.warn(
         { reason: reasonOf(error) },
@@ -165,22 +178,26 @@ export class DockerEngine implements Engine {
       );
     }
     this.#saidAway = true;
-    this.#publish(false);
+    this.#publish(listens || this.#state === 'silent' ? 'silent' : 'dead');
   }
 
-  #publish(available: boolean): void {
-    const silent = !this.#changed && this.#facts.available === available;
-    if (!silent) {
-      const containers: readonly ContainerFact[] = this.#changed
-        ? withSharedNetworks(this.#seen)
-        : this.#facts.containers;
-      this.#facts = { available, containers, bridgeSubnets: this.#bridgeSubnets };
+  #publish(state: EngineState): void {
+    const same = !this.#changed && this.#state === state;
+    if (!same) {
+      this.#state = state;
       this.#changed = false;
+      this.#facts = {
+        available: state === 'here',
+        containers: state === 'silent' ? [] : withSharedNetworks(this.#seen),
+        bridgeSubnets: this.#bridgeSubnets,
+      };
     }
     this.#firstLook.resolve(undefined);
-    if (!silent) this.#changes.next();
+    if (!same) this.#changes.next();
   }
 }
+
+type EngineState = 'here' | 'dead' | 'silent';
 
 interface Work {
   readonly list: boolean;

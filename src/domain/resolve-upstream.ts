@@ -21,11 +21,13 @@ export interface UpstreamFacts {
   readonly target: { readonly address: string; readonly port: number };
   /** Addresses that the target's host name resolved to; the target itself when it is an address. */
   readonly resolved: readonly string[];
-  /** Containers that carry this task's id. */
+  /** Containers that carry this task's id, as far as the engine's word on them still holds. */
   readonly containers: readonly TaskContainer[];
   /** What the task wrote as `hostname`: inside a container, its short id. */
   readonly hostname?: string;
   readonly engineAvailable: boolean;
+  /** True once an engine answered: its word is waited for, whatever the CIDRs say. */
+  readonly engineSeen?: boolean;
   /** Subnets of local bridges, as CIDRs: an address in them means nothing on another host. */
   readonly bridgeSubnets: readonly string[];
   /** Address of the worker that runs the task, as ClearML heard it. */
@@ -63,15 +65,14 @@ export type UpstreamRefusal =
  * | in a local bridge subnet, engine knows a running container with this task id | that container |
  * | in a local bridge subnet, the task's container is there and does not run | ContainerNotRunning |
  * | in a local bridge subnet, no such container | the worker, else AmbiguousBridgeAddress |
- * | in a local bridge subnet, no engine, the CIDRs name it | as given |
+ * | in a local bridge subnet, there never was an engine, the CIDRs name it | as given |
  * | any other | as given |
  *
  * Every result is checked again: never loopback (unless the CIDRs name it), link-local, multicast, outside the CIDRs, or
  * one of our own listeners.
  */
 export function resolveUpstream(facts: UpstreamFacts): UpstreamDecision {
-  // What an engine said before it fell silent may be another task's by now.
-  const container = facts.engineAvailable ? pickContainer(facts) : undefined;
+  const container = pickContainer(facts);
   const given = facts.resolved.map(plainAddress);
   if (facts.target.address === '') return elsewhere(facts, container, 'LoopToOurselves');
   if (given.length === 0) {
@@ -92,12 +93,11 @@ function bridged(
   container: TaskContainer | undefined,
   address: string,
 ): UpstreamDecision {
-  if (!facts.engineAvailable) {
-    const allowed = facts.allowed !== undefined && networkSet(facts.allowed).includes(address);
-    return allowed ? check(facts, address, 'task') : elsewhere(facts, undefined, 'NoEngine');
-  }
-  const owned = container?.addresses.includes(address) === true;
-  return owned ? check(facts, address, 'engine') : elsewhere(facts, container, 'NoContainer');
+  if (container?.addresses.includes(address) === true) return check(facts, address, 'engine');
+  const seen = facts.engineAvailable || facts.engineSeen === true;
+  const allowed = facts.allowed !== undefined && networkSet(facts.allowed).includes(address);
+  if (!seen && allowed) return check(facts, address, 'task');
+  return elsewhere(facts, container, facts.engineAvailable ? 'NoContainer' : 'NoEngine');
 }
 
 /** The task's own container, else the worker, else a refusal that says what was missing. */

@@ -1,3 +1,6 @@
+import { rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import pino from 'pino';
 import type { Clock, ContainerFact } from '../../src/controllers/contracts.ts';
@@ -12,6 +15,7 @@ import {
   stopEngine,
 } from '../support/docker-harness.ts';
 import { eventually } from '../support/eventually.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const IMAGE = 'debian:bookworm-slim';
 const clock: Clock = {
@@ -47,6 +51,25 @@ function factOf(engine: DockerEngine, id: string): ContainerFact {
   const fact = engine.facts.containers.find((candidate) => candidate.id === id);
   if (fact === undefined) throw new Error(`no fact of ${id}`);
   return fact;
+}
+
+/** A socket that leads to the engine's as long as it `forwards`; then it takes connections and says nothing. */
+async function listenFor(path: string, socketPath: string, forwards: boolean) {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket.on('error', () => undefined));
+    if (!forwards) return;
+    const engine = connect(socketPath).on('error', () => undefined);
+    open.add(engine);
+    socket.pipe(engine).pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return async (): Promise<void> => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of open) socket.destroy();
+    await closed;
+    await rm(path, { force: true });
+  };
 }
 
 const task = (id: string): string[] => ['--env', `CLEARML_TASK_ID=${id}`];
@@ -196,6 +219,31 @@ describe('DockerEngine on a real engine', function () {
       bridgeSubnets: [],
     });
     expect(followed.lines.map((line) => line.reason)).to.deep.equal(['ENOENT']);
+  });
+
+  it('keeps its word while the engine is dead, and takes it back when somebody listens who does not answer', async () => {
+    await using folder = await tempFolder();
+    const path = join(folder.path, 'engine.sock');
+    const id = await scope.container([...task('a0'), ...forever]);
+    const die = await listenFor(path, socketPath, true);
+    const { engine } = follow(path, followers);
+    await engine.firstLook;
+
+    await die();
+    await eventually(() => expect(engine.facts.available).to.equal(false));
+    expect(factOf(engine, id).running).to.equal(true);
+
+    const hang = await listenFor(path, socketPath, false);
+    await eventually(() => expect(engine.facts.containers).to.deep.equal([]));
+    expect(engine.facts.bridgeSubnets).not.to.deep.equal([]);
+
+    await hang();
+    await clock.sleep(500);
+    expect(engine.facts.containers).to.deep.equal([]);
+    const end = await listenFor(path, socketPath, true);
+    followers.push(end);
+    await eventually(() => expect(engine.facts.available).to.equal(true));
+    expect(factOf(engine, id).running).to.equal(true);
   });
 
   for (const how of ['stop', 'kill'] as const) {

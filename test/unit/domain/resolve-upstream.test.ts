@@ -104,7 +104,17 @@ const ROWS: readonly (readonly [what: string, facts: UpstreamFacts, decision: st
   ],
   [
     'refuses a bridge address while the engine cannot be asked',
-    facts('172.17.0.3', { engineAvailable: false, containers: [aContainer()] }),
+    facts('172.17.0.3', { engineAvailable: false }),
+    'AmbiguousBridgeAddress',
+  ],
+  [
+    "keeps to the task's container while the engine is dead",
+    facts('172.17.0.3', { engineAvailable: false, engineSeen: true, containers: [aContainer()] }),
+    '172.17.0.3:8888 by engine',
+  ],
+  [
+    'does not take the CIDRs for an answer while an engine that was there is dead',
+    facts('172.17.0.3', { engineAvailable: false, engineSeen: true, allowed: [BRIDGE] }),
     'AmbiguousBridgeAddress',
   ],
   [
@@ -253,7 +263,7 @@ describe('resolveUpstream', () => {
           expect(LOOPBACK.includes(decision.address)).to.equal(false);
           expect(NEVER_UPSTREAM.includes(decision.address)).to.equal(false);
           if (decision.address.startsWith('172.17.')) {
-            expect(engineAvailable && own.includes(decision.address)).to.equal(true);
+            expect(own.includes(decision.address)).to.equal(true);
           }
         },
       ),
