@@ -1,5 +1,6 @@
+import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { OperatorError, isAbort } from '../errors.ts';
 import {
   bridgeSubnetsOf,
@@ -7,6 +8,7 @@ import {
   signatureOf,
   type SeenContainer,
 } from './container-fact.ts';
+import { loadDockerode } from './dockerode.ts';
 
 /** What an event of the engine asks us to look at again. */
 export type EngineHint =
@@ -18,11 +20,10 @@ const EVENTS = ['start', 'die', 'destroy', 'rename', 'connect', 'disconnect', 'c
 
 /** The calls of the engine's API that we need, over its socket; every failure is `ENGINE_UNREACHABLE`. */
 export class EngineClient {
-  readonly #docker: Docker;
   readonly #socketPath: string;
+  #loaded: Promise<Docker> | undefined;
 
   constructor(deps: { readonly socketPath: string }) {
-    this.#docker = new Docker({ socketPath: deps.socketPath });
     this.#socketPath = deps.socketPath;
   }
 
@@ -41,7 +42,7 @@ export class EngineClient {
   /** All containers, stopped ones too: from id to what would change with its facts. */
   async list(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const entries = await this.#call(
-      (abortSignal) => this.#docker.listContainers({ all: true, abortSignal }),
+      (docker, abortSignal) => docker.listContainers({ all: true, abortSignal }),
       signal,
     );
     return new Map(entries.map((entry) => [entry.Id, signatureOf(entry)]));
@@ -49,21 +50,20 @@ export class EngineClient {
 
   /** A container now; undefined when there is none of this id. */
   async inspect(id: string, signal: AbortSignal): Promise<SeenContainer | undefined> {
-    const inspect = async (abortSignal: AbortSignal): Promise<SeenContainer | undefined> => {
+    return this.#call(async (docker, abortSignal) => {
       try {
-        return readContainer(await this.#docker.getContainer(id).inspect({ abortSignal }));
+        return readContainer(await docker.getContainer(id).inspect({ abortSignal }));
       } catch (error) {
         if (statusOf(error) === 404) return undefined;
         throw error;
       }
-    };
-    return this.#call(inspect, signal);
+    }, signal);
   }
 
   /** Subnets of the engine's bridge networks, in CIDR form. */
   async bridgeSubnets(signal: AbortSignal): Promise<readonly string[]> {
     return bridgeSubnetsOf(
-      await this.#call((abortSignal) => this.#docker.listNetworks({ abortSignal }), signal),
+      await this.#call((docker, abortSignal) => docker.listNetworks({ abortSignal }), signal),
     );
   }
 
@@ -80,7 +80,8 @@ export class EngineClient {
     const abortSignal = AbortSignal.any([signal, stop.signal]);
     const deadline = setTimeout(() => stop.abort(), ANSWER_MS);
     try {
-      const stream = await this.#docker.getEvents({
+      const docker = await this.#docker();
+      const stream = await docker.getEvents({
         filters: { type: ['container', 'network'], event: [...EVENTS] },
         abortSignal,
       });
@@ -92,9 +93,20 @@ export class EngineClient {
     }
   }
 
-  async #call<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  /** The engine's client, loaded once there is a socket: a router without one does without its memory. */
+  async #docker(): Promise<Docker> {
+    await access(this.#socketPath);
+    this.#loaded ??= loadDockerode().then((Client) => new Client({ socketPath: this.#socketPath }));
+    return this.#loaded;
+  }
+
+  async #call<T>(
+    work: (docker: Docker, signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
     try {
-      return await work(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
+      const docker = await this.#docker();
+      return await work(docker, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
     } catch (error) {
       throw translate(error, signal);
     }
