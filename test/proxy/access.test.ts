@@ -99,6 +99,17 @@ describe('who gets in', function () {
     expect((await ask([...cookie('tossed'), ...bearer('alice')])).status).to.equal(200);
   });
 
+  it('is never decided for a task that the address no longer leads to', async () => {
+    await start();
+    decide = async (question) => {
+      await proxy.publish({ http: { app: anHttpEntry(app.port, { task: OTHER }) } });
+      return decideLikeClearml(question);
+    };
+
+    expect((await ask(cookie('alice'))).status).to.equal(503);
+    expect(app.seen).to.deep.equal([]);
+  });
+
   it('bounds what one request may ask', async () => {
     await start();
     const many = Array.from({ length: 50 }, (_, index) => `clearml_token=stranger${index}`);

@@ -1,14 +1,15 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
 import { aTcpEntry, anHttpEntry, ProxyHarness } from '../support/proxy-harness.ts';
 import { EchoApp } from '../support/echo-app.ts';
 import { ended, openSocket } from '../support/http-client.ts';
 import { eventually } from '../support/eventually.ts';
+import { childrenOf, connectionsTo, isShuttingDown } from '../support/processes.ts';
 
 const SOON_MS = 1_000;
 
-/** A service that says nothing by itself and remembers its connections. */
+/** A service that says nothing by itself, never hangs up, and remembers its connections. */
 interface Quiet {
   readonly server: Server;
   readonly sockets: Set<Socket>;
@@ -17,7 +18,7 @@ interface Quiet {
 
 async function startQuiet(): Promise<Quiet> {
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on('data', (data) => socket.write(data));
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
@@ -121,10 +122,31 @@ describe('live connections of a route', function () {
 
     expect(Math.max(...(await all))).to.be.lessThan(SOON_MS);
     await stillServes(staying);
-    await eventually(() => expect(quiet.sockets.size).to.equal(1), { timeoutMs: SOON_MS });
+    await eventually(async () => expect(await connectionsTo(quiet.port)).to.equal(1), {
+      timeoutMs: SOON_MS,
+    });
     await eventually(() => expect(sockets.clients.size).to.equal(1), { timeoutMs: SOON_MS });
     going.forEach(close);
     close(staying);
+  });
+
+  it('end for their own client only, also when another one has the same port', async () => {
+    await proxy.publish({ http: { ...http('going'), ...http('staying') } });
+    const going = await openStream('going');
+    const staying = connect({
+      ...{ port: proxy.port, host: '127.0.0.1' },
+      ...{ localAddress: '127.0.0.2', localPort: going.localPort ?? 0 },
+    });
+    staying.write('GET /service/staying/ HTTP/1.1\r\nHost: x\r\n\r\n');
+    await new Promise((done) => staying.once('data', done));
+    const goingEnded = ended(going);
+
+    await proxy.publish({ http: http('staying') });
+
+    await goingEnded;
+    expect(staying.readableEnded).to.equal(false);
+    going.destroy();
+    staying.destroy();
   });
 
   it('end when the upstream or the task changes, and not when only other fields do', async () => {
@@ -147,7 +169,12 @@ describe('live connections of a route', function () {
     await proxy.publish({ http: { ...http('a'), ...http('b') }, tcp: { ...tcp(0), ...tcp(1) } });
     const a = await openAll('a', 0);
     const b = await openAll('b', 1);
+    const workers = await childrenOf(await proxy.nginxPid());
     await proxy.untilComplete(await proxy.render({ idleSeconds: 601 }));
+    await eventually(async () => {
+      const exiting = await Promise.all(workers.map(isShuttingDown));
+      expect(exiting).not.to.include(false);
+    });
     await stillServes(a);
 
     const gone = endedAll(a);
@@ -155,15 +182,13 @@ describe('live connections of a route', function () {
 
     expect(await gone).to.be.lessThan(SOON_MS);
     await stillServes(b);
+    const bGone = endedAll(b);
+    await proxy.publish({});
+    expect(await bGone).to.be.lessThan(SOON_MS);
     close(a);
     close(b);
-    await eventually(async () => expect(await workerCount(proxy)).to.equal(2));
+    await eventually(async () =>
+      expect(await childrenOf(await proxy.nginxPid())).to.have.length(2),
+    );
   });
 });
-
-async function workerCount(proxy: ProxyHarness): Promise<number> {
-  const { readFile } = await import('node:fs/promises');
-  const pid = await proxy.nginxPid();
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return children.trim().split(' ').length;
-}

@@ -176,10 +176,12 @@ describe('the proxy routes http', function () {
     await eventually(() => expect(proxy.answered).to.include('strip--api.http'));
   });
 
-  it('writes a request log without queries', async () => {
+  it('writes logs without queries', async () => {
     await rawRequest(proxy.port, { target: '/service/strip/log?token=planted-secret' });
+    await rawRequest(proxy.port, { target: '/service/gone/?token=planted-secret' });
 
     const line = await proxy.untilLine({ message: 'request', path: '/service/strip/log' });
+    await proxy.untilLine({ component: 'nginx', level: 'error' });
     expect(line).to.include({ status: 200, task: 'a'.repeat(32), upstreamStatus: '200' });
     expect(line['id']).to.match(/^[0-9a-f]{8}-\d+-1$/);
     expect(JSON.stringify(proxy.lines)).not.to.contain('planted-secret');

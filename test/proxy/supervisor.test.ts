@@ -126,12 +126,9 @@ describe('the supervisor', function () {
     expect(await ask('/service/app/')).to.equal(200);
     await new Promise((done) => stranger.close(done));
 
-    await eventually(
-      async () => expect(proxy.plane.proxies[0]?.configRevision).to.equal(revision),
-      {
-        timeoutMs: 15_000,
-      },
-    );
+    await eventually(() => expect(proxy.plane.proxies[0]?.configRevision).to.equal(revision), {
+      timeoutMs: 15_000,
+    });
     expect((await rawRequest(port, { target: '/service/app/' })).status).to.equal(200);
   });
 

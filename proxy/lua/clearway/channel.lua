@@ -106,6 +106,7 @@ end
 
 local function run(premature)
   if premature then return end
+  ngx.thread.spawn(live.sweep, is_needed)
   local wait = MIN_WAIT
   while is_needed() do
     local ok, done = pcall(turn)

@@ -15,18 +15,24 @@ struct clearway_dirent *readdir(clearway_dir *dir);
 int closedir(clearway_dir *dir);
 int getsockname(int fd, struct clearway_sockaddr *address, uint32_t *length);
 int getpeername(int fd, struct clearway_sockaddr *address, uint32_t *length);
-int getsockopt(int fd, int level, int name, int *value, uint32_t *length);
+int getsockopt(int fd, int level, int name, void *value, uint32_t *length);
 int shutdown(int fd, int how);
 int connect(int fd, const struct clearway_sockaddr *address, uint32_t length);
+int inet_pton(int family, const char *text, void *bytes);
 ]]
 
 local AF_UNSPEC, AF_INET, AF_INET6 = 0, 2, 10
 local SOL_SOCKET, SO_ACCEPTCONN = 1, 30
 local SHUT_RDWR = 2
+local IPPROTO_TCP, TCP_INFO = 6, 11
+-- States of the kernel's tcp_states.h: this side has ended, the other has not.
+local FIN_WAIT1, FIN_WAIT2 = 4, 5
 
 local address = ffi.new("struct clearway_sockaddr")
 local length = ffi.new("uint32_t[1]")
 local value = ffi.new("int[1]")
+local info = ffi.new("int[64]")
+local bytes = ffi.new("uint8_t[16]")
 
 local descriptors = {}
 
@@ -107,11 +113,25 @@ function descriptors.shut(fd)
   C.shutdown(fd, SHUT_RDWR)
 end
 
--- Resets a connection. For one that is still there after shut(): nginx forwards the end of one side of a TCP stream
--- as a half-close, and an upstream that has nothing to say would keep the other half open.
+-- True when this side has ended the connection and the other has not.
+function descriptors.is_half_closed(fd)
+  length[0] = ffi.sizeof(info)
+  if C.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length) ~= 0 then return false end
+  local state = bit.band(info[0], 255)
+  return state == FIN_WAIT1 or state == FIN_WAIT2
+end
+
+-- Resets a connection: the peer sees its end at once, also when it would have gone on sending.
 function descriptors.reset(fd)
   address.family = AF_UNSPEC
   C.connect(fd, address, ffi.sizeof(address))
+end
+
+-- Address bytes of an IP literal, as connections() gives them; nil for anything else.
+function descriptors.bytes(host)
+  if C.inet_pton(AF_INET, host, bytes) == 1 then return ffi.string(bytes, 4) end
+  if C.inet_pton(AF_INET6, host, bytes) == 1 then return ffi.string(bytes, 16) end
+  return nil
 end
 
 return descriptors

@@ -75,12 +75,12 @@ local function same_tcp_target(one, other)
   return one.upstream == other.upstream and one.task == other.task and one.route == other.route
 end
 
--- Merges one half of a delta into `held`; returns the keys whose live connections must end (as a set), or nil.
+-- Merges one half of a delta into `held`; returns what was served before where live connections must end, or nil.
 local function merge(held, delta, full, read, same)
   local ended
   local function drop(key)
     ended = ended or {}
-    ended[key] = true
+    ended[key] = held[key]
   end
   local set = type(delta.set) == "table" and delta.set or {}
   for key, raw in pairs(set) do
@@ -103,7 +103,7 @@ local function merge(held, delta, full, read, same)
   return ended
 end
 
--- Takes an answer of the router over. Returns the http keys and the ports whose connections must end: two sets or nils.
+-- Takes an answer of the router over. Returns the entries whose connections must end, by http key and by port, or nils.
 function routes.apply(answer)
   local http = merge(routes.http, answer.http or {}, answer.full, http_entry, same_http_target)
   local tcp = merge(routes.tcp, answer.tcp or {}, answer.full, tcp_entry, same_tcp_target)
