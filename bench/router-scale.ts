@@ -71,7 +71,7 @@ async function converge({ metricsUrl, router }: BenchGateway): Promise<void> {
     async () =>
       (await metric(metricsUrl, 'clearway_routes{', 'ready')) >= COUNT ? true : undefined,
     300_000,
-    250,
+    1_000,
   );
   print('seconds until all are published (first start)', seconds(performance.now() - start));
   const { cpu, rss } = await usage(router.pid);
