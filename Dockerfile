@@ -20,6 +20,12 @@ COPY bin bin
 COPY crds crds
 COPY templates templates
 COPY src src
+# Node keeps its compile cache per uid. It is filled here, because the root file system may be read-only later, and belongs
+# to root, so that a router cannot change its own code.
+RUN cache=node_modules/.cache/clearway-compiled \
+  && install --directory --owner 65532 --group 65532 "$cache" \
+  && setpriv --reuid=65532 --regid=65532 --clear-groups bin/clearway --version \
+  && chown --recursive root:root "$cache" && chmod --recursive a+rX "$cache"
 ENV NODE_ENV=production
 ENTRYPOINT ["/opt/clearway/router-entrypoint"]
 CMD ["router"]
