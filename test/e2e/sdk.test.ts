@@ -1,0 +1,172 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { expect } from 'chai';
+import type { EmbeddedClearml } from '../../src/embedded/api/embedded-clearml.ts';
+import { startTcpEcho } from '../../src/embedded/workloads/tcp-echo.ts';
+import type { Workload } from '../../src/embedded/workloads/workload.ts';
+import { installSdk, startSession, type SdkSession, type SdkStep } from '../sdk/sdk-session.ts';
+import { ALICE, startClearml, tokenOf } from '../support/clearml-world.ts';
+import { eventually } from '../support/eventually.ts';
+import { Gateway } from '../support/gateway-harness.ts';
+import { openSocket } from '../support/http-client.ts';
+
+const SLOW = { timeoutMs: 30_000, everyMs: 50 };
+const GREETING = 'hello from the task';
+
+describe('the ClearML SDK behind the gateway', function () {
+  this.timeout(120_000);
+  let clearml: EmbeddedClearml;
+  let gateway: Gateway;
+  let web: Server;
+  let port: number;
+  let echo: Workload;
+
+  before(async () => {
+    clearml = await startClearml();
+    // On every address: SDKs before 1.18 write the one of the interface that leads out.
+    web = createServer((request, response) => response.end(`asked for ${request.url ?? ''}`));
+    web.listen(0, '0.0.0.0');
+    await once(web, 'listening');
+    ({ port } = web.address() as AddressInfo);
+    echo = await startTcpEcho({ address: '0.0.0.0', port: 0, greeting: GREETING });
+    const own = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .filter(({ family }) => family === 'IPv4')
+      .map(({ address }) => `${address}/32`);
+    const environment = { CLEARWAY_UPSTREAM_CIDRS: ['127.0.0.0/8', ...own].join() };
+    gateway = await Gateway.start({ clearml, environment });
+  });
+
+  after(async () => {
+    await gateway.stop();
+    web.close();
+    await echo.close();
+    await clearml.close();
+  });
+
+  /** Runs the steps, does the work at their `hold`, and gives what each step said. */
+  async function run(
+    version: string,
+    steps: readonly SdkStep[],
+    work: (session: SdkSession) => Promise<void>,
+  ): Promise<readonly unknown[]> {
+    const access = { ...ALICE, apiHost: clearml.url };
+    const session = await startSession(await installSdk(version), access, steps);
+    try {
+      await work(session);
+      session.release();
+      const lines = await session.ended;
+      const said = lines.filter((line) => line.do !== undefined && line.do !== 'hold');
+      return said.map((line) => line.result ?? line.error);
+    } finally {
+      session.kill();
+    }
+  }
+
+  const pathOf = (task: string, name = ''): string => `/service/${task}${name}/`;
+
+  async function untilAnswers(path: string): Promise<void> {
+    const token = tokenOf(clearml, ALICE);
+    await eventually(async () => {
+      for (const headers of [
+        { authorization: `Bearer ${token}` },
+        { cookie: `${clearml.cookieName}=${token}` },
+      ])
+        expect(await gateway.get(`${path}page?x=1`, headers)).to.deep.equal({
+          status: 200,
+          text: 'asked for /page?x=1',
+        });
+    }, SLOW);
+  }
+
+  /** The address that the gateway wrote, once it answers there. */
+  async function untilEchoes(task: string, suffix = ''): Promise<string> {
+    return eventually(async () => {
+      const runtime = clearml.tasks.runtime(task);
+      const tcpPort = Number(runtime[`external_tcp_port${suffix}`]);
+      expect(tcpPort).to.be.within(gateway.tcpPorts.start, gateway.tcpPorts.end);
+      const socket = await openSocket(tcpPort);
+      const [heard] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      expect(heard.toString()).to.equal(`${GREETING}\n`);
+      return `${String(runtime[`external_address${suffix}`])}:${String(tcpPort)}`;
+    }, SLOW);
+  }
+
+  async function untilGone(task: string): Promise<void> {
+    const headers = { authorization: `Bearer ${tokenOf(clearml, ALICE)}` };
+    await eventually(async () =>
+      expect((await gateway.get(pathOf(task), headers)).status).to.equal(404),
+    );
+    await eventually(() => expect(clearml.tasks.runtime(task)).to.not.have.key('endpoint'));
+  }
+
+  it('2.1.7 gets addresses for http, named http and tcp, at which its task answers until it ends', async () => {
+    const found = { task: '', tcp: '', named: '' };
+    const steps: readonly SdkStep[] = [
+      { do: 'request', port },
+      { do: 'request', port, name: 'api' },
+      // It takes its own private addresses for an answer (protocol 1.2), and does not wait.
+      { do: 'request', port: echo.port, protocol: 'tcp' },
+      { do: 'request', port: echo.port, protocol: 'tcp', name: 'shell' },
+      { do: 'hold' },
+      { do: 'list' },
+    ];
+
+    const [http, api, , , list] = await run('2.1.7', steps, async ({ task }) => {
+      found.task = task;
+      await untilAnswers(pathOf(task));
+      await untilAnswers(pathOf(task, '--api'));
+      found.tcp = await untilEchoes(task);
+      found.named = await untilEchoes(task, '__shell');
+    });
+
+    const { task, tcp, named } = found;
+    const endpoint = `${gateway.url}${pathOf(task)}`;
+    expect(http).to.include({ endpoint, browser_endpoint: endpoint, port, protocol: 'http' });
+    expect(api).to.include({ endpoint: `${gateway.url}${pathOf(task, '--api')}`, name: 'api' });
+    expect((list as readonly { endpoint: string }[]).map((one) => one.endpoint)).to.have.members([
+      endpoint,
+      `${gateway.url}${pathOf(task, '--api')}`,
+      tcp,
+      named,
+    ]);
+    await untilGone(task);
+  });
+
+  it('1.17.1 waits until both addresses are the ones of the gateway', async () => {
+    const found = { task: '', tcp: '' };
+    const steps: readonly SdkStep[] = [
+      { do: 'request', port },
+      { do: 'request', port: echo.port, protocol: 'tcp' },
+      { do: 'hold' },
+    ];
+
+    const [http, tcp] = await run('1.17.1', steps, async ({ task }) => {
+      found.task = task;
+      await untilAnswers(pathOf(task));
+      found.tcp = await untilEchoes(task);
+    });
+
+    expect(http).to.include({ endpoint: `${gateway.url}${pathOf(found.task)}` });
+    expect(tcp).to.include({ endpoint: found.tcp });
+    await untilGone(found.task);
+  });
+
+  it('1.9.2 finds its Gradio application at the path that is built into it', async () => {
+    const found = { task: '' };
+    const steps: readonly SdkStep[] = [
+      { do: 'gradio', port, address: '127.0.0.1' },
+      { do: 'hold' },
+    ];
+
+    await run('1.9.2', steps, async ({ task }) => {
+      found.task = task;
+      await untilAnswers(pathOf(task));
+    });
+
+    await untilGone(found.task);
+  });
+});
