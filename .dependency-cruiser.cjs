@@ -32,7 +32,12 @@ module.exports = {
       from: { path: '^src', pathNot: '^src/main\\.ts$' },
       to: { path: '^src/main\\.ts$' },
     },
-    { name: 'src-never-imports-test', severity: 'error', from: { path: '^src' }, to: { path: '^test' } },
+    {
+      name: 'src-never-imports-test',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { path: '^test' },
+    },
     {
       name: 'dockerode-at-home',
       severity: 'error',
@@ -58,5 +63,9 @@ module.exports = {
       to: { path: '^src/embedded/' },
     },
   ],
-  options: { tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' }, tsConfig: { fileName: 'tsconfig.json' } },
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
 };

@@ -17,7 +17,11 @@ export function demoApiCommand(): Command {
       host: { type: 'string', value: 'ADDRESS', doc: 'Address to listen on (127.0.0.1).' },
       port: { type: 'string', value: 'PORT', doc: 'Port to listen on; 0 picks a free one (8008).' },
       seed: { type: 'string', value: 'FILE', doc: 'JSON with users, queues, projects and tasks.' },
-      'feature-set': { type: 'string', value: 'SET', doc: 'basic (open source) or advanced (basic).' },
+      'feature-set': {
+        type: 'string',
+        value: 'SET',
+        doc: 'basic (open source) or advanced (basic).',
+      },
       'ready-file': { type: 'string', value: 'PATH', doc: 'JSON to write once the API answers.' },
     },
     description: DESCRIPTION,

@@ -34,7 +34,9 @@ export function routerCommand(deps: RouterCommandDeps): Command {
       const settings = settingsOrSay(parsed, io);
       if (settings === undefined || parsed.kind === 'problems') return 1;
       for (const warning of parsed.warnings) {
-        io.err(`clearway: ${warning.level === 'warn' ? 'warning: ' : ''}${describeProblem(warning)}\n`);
+        io.err(
+          `clearway: ${warning.level === 'warn' ? 'warning: ' : ''}${describeProblem(warning)}\n`,
+        );
       }
       await runRouter({ ...deps, settings }, io.signal);
       return 0;

@@ -244,7 +244,7 @@ describe('parseEndpointRequests', () => {
           for (const { target, refusal } of requests) {
             expect(target === undefined).to.equal(refusal !== undefined);
           }
-            expect(parseEndpointRequests(known, { ...CONTEXT, replacedUpstreams })).to.deep.equal(
+          expect(parseEndpointRequests(known, { ...CONTEXT, replacedUpstreams })).to.deep.equal(
             requests,
           );
         },
