@@ -1,4 +1,4 @@
-import { chmod, chown, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -196,6 +196,17 @@ describe('the supervisor', function () {
       expect(proxy.lines.at(-1)?.['message']).to.equal('stopped');
     });
   }
+
+  it('ends, with nginx, when its run folder is taken away', async () => {
+    await start();
+    const pids = [proxy.supervisorPid, await proxy.nginxPid()];
+
+    await rm(proxy.runFolder, { recursive: true });
+
+    await eventually(async () => {
+      for (const pid of pids) expect(await isAlive(pid)).to.equal(false);
+    });
+  });
 
   it('gives root away when it is told to, and keeps only the right to take low ports', async function () {
     if (process.getuid?.() !== 0) this.skip();
