@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import type { EmbeddedClearml } from '../../src/embedded/api/embedded-clearml.ts';
 import { startTcpEcho } from '../../src/embedded/workloads/tcp-echo.ts';
 import type { Workload } from '../../src/embedded/workloads/workload.ts';
-import { installSdk, startSession, type SdkSession, type SdkStep } from '../sdk/sdk-session.ts';
+import { installSdk, startSession, type SdkStep } from '../sdk/sdk-session.ts';
 import { ALICE, startClearml, tokenOf } from '../support/clearml-world.ts';
 import { eventually } from '../support/eventually.ts';
 import { Gateway } from '../support/gateway-harness.ts';
@@ -15,13 +15,23 @@ import { openSocket } from '../support/http-client.ts';
 const SLOW = { timeoutMs: 30_000, everyMs: 50 };
 const GREETING = 'hello from the task';
 
+/** What became of a session, with the TCP addresses at which its task was reached. */
+interface Story {
+  readonly task: string;
+  readonly tcp: readonly string[];
+  /** Result of each step. */
+  readonly said: readonly unknown[];
+}
+
 describe('the ClearML SDK behind the gateway', function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let clearml: EmbeddedClearml;
   let gateway: Gateway;
   let web: Server;
   let port: number;
   let echo: Workload;
+  /** All at once: each SDK takes ten seconds to end. */
+  let stories: Readonly<Record<'new' | 'waiting' | 'gradio', Promise<Story>>>;
 
   before(async () => {
     clearml = await startClearml();
@@ -37,6 +47,8 @@ describe('the ClearML SDK behind the gateway', function () {
       .map(({ address }) => `${address}/32`);
     const environment = { CLEARWAY_UPSTREAM_CIDRS: ['127.0.0.0/8', ...own].join() };
     gateway = await Gateway.start({ clearml, environment });
+    stories = { new: tellNew(), waiting: tellWaiting(), gradio: tellGradio() };
+    for (const story of Object.values(stories)) story.catch(() => undefined);
   });
 
   after(async () => {
@@ -46,20 +58,20 @@ describe('the ClearML SDK behind the gateway', function () {
     await clearml.close();
   });
 
-  /** Runs the steps, does the work at their `hold`, and gives what each step said. */
-  async function run(
+  /** Runs the steps, looks at the addresses at their `hold`, and tells what each step said. */
+  async function tell(
     version: string,
     steps: readonly SdkStep[],
-    work: (session: SdkSession) => Promise<void>,
-  ): Promise<readonly unknown[]> {
+    look: (task: string) => Promise<readonly string[]>,
+  ): Promise<Story> {
     const access = { ...ALICE, apiHost: clearml.url };
     const session = await startSession(await installSdk(version), access, steps);
     try {
-      await work(session);
+      const tcp = await look(session.task);
       session.release();
       const lines = await session.ended;
       const said = lines.filter((line) => line.do !== undefined && line.do !== 'hold');
-      return said.map((line) => line.result ?? line.error);
+      return { task: session.task, tcp, said: said.map((line) => line.result ?? line.error) };
     } finally {
       session.kill();
     }
@@ -103,8 +115,7 @@ describe('the ClearML SDK behind the gateway', function () {
     await eventually(() => expect(clearml.tasks.runtime(task)).to.not.have.key('endpoint'));
   }
 
-  it('2.1.7 gets addresses for http, named http and tcp, at which its task answers until it ends', async () => {
-    const found = { task: '', tcp: '', named: '' };
+  function tellNew(): Promise<Story> {
     const steps: readonly SdkStep[] = [
       { do: 'request', port },
       { do: 'request', port, name: 'api' },
@@ -114,59 +125,62 @@ describe('the ClearML SDK behind the gateway', function () {
       { do: 'hold' },
       { do: 'list' },
     ];
-
-    const [http, api, , , list] = await run('2.1.7', steps, async ({ task }) => {
-      found.task = task;
+    return tell('2.1.7', steps, async (task) => {
       await untilAnswers(pathOf(task));
       await untilAnswers(pathOf(task, '--api'));
-      found.tcp = await untilEchoes(task);
-      found.named = await untilEchoes(task, '__shell');
+      return [await untilEchoes(task), await untilEchoes(task, '__shell')];
     });
+  }
 
-    const { task, tcp, named } = found;
+  function tellWaiting(): Promise<Story> {
+    const steps: readonly SdkStep[] = [
+      { do: 'request', port },
+      { do: 'request', port: echo.port, protocol: 'tcp' },
+      { do: 'hold' },
+    ];
+    return tell('1.17.1', steps, async (task) => {
+      await untilAnswers(pathOf(task));
+      return [await untilEchoes(task)];
+    });
+  }
+
+  function tellGradio(): Promise<Story> {
+    const steps: readonly SdkStep[] = [
+      { do: 'gradio', port, address: '127.0.0.1' },
+      { do: 'hold' },
+    ];
+    return tell('1.9.2', steps, async (task) => {
+      await untilAnswers(pathOf(task));
+      return [];
+    });
+  }
+
+  it('2.1.7 gets addresses for http, named http and tcp, at which its task answers until it ends', async () => {
+    const { task, tcp, said } = await stories.new;
+
+    const [http, api, , , list] = said;
     const endpoint = `${gateway.url}${pathOf(task)}`;
     expect(http).to.include({ endpoint, browser_endpoint: endpoint, port, protocol: 'http' });
     expect(api).to.include({ endpoint: `${gateway.url}${pathOf(task, '--api')}`, name: 'api' });
     expect((list as readonly { endpoint: string }[]).map((one) => one.endpoint)).to.have.members([
       endpoint,
       `${gateway.url}${pathOf(task, '--api')}`,
-      tcp,
-      named,
+      ...tcp,
     ]);
     await untilGone(task);
   });
 
   it('1.17.1 waits until both addresses are the ones of the gateway', async () => {
-    const found = { task: '', tcp: '' };
-    const steps: readonly SdkStep[] = [
-      { do: 'request', port },
-      { do: 'request', port: echo.port, protocol: 'tcp' },
-      { do: 'hold' },
-    ];
+    const { task, tcp, said } = await stories.waiting;
 
-    const [http, tcp] = await run('1.17.1', steps, async ({ task }) => {
-      found.task = task;
-      await untilAnswers(pathOf(task));
-      found.tcp = await untilEchoes(task);
-    });
-
-    expect(http).to.include({ endpoint: `${gateway.url}${pathOf(found.task)}` });
-    expect(tcp).to.include({ endpoint: found.tcp });
-    await untilGone(found.task);
+    expect(said[0]).to.include({ endpoint: `${gateway.url}${pathOf(task)}` });
+    expect(said[1]).to.include({ endpoint: tcp[0] });
+    await untilGone(task);
   });
 
   it('1.9.2 finds its Gradio application at the path that is built into it', async () => {
-    const found = { task: '' };
-    const steps: readonly SdkStep[] = [
-      { do: 'gradio', port, address: '127.0.0.1' },
-      { do: 'hold' },
-    ];
+    const { task } = await stories.gradio;
 
-    await run('1.9.2', steps, async ({ task }) => {
-      found.task = task;
-      await untilAnswers(pathOf(task));
-    });
-
-    await untilGone(found.task);
+    await untilGone(task);
   });
 });
