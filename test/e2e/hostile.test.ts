@@ -250,13 +250,14 @@ describe('a gateway among hostile tasks', function () {
     }, SLOW);
   });
 
-  it('withdraws them all, and has never grown anything outside its folders', async () => {
+  it('withdraws them all when they end', async () => {
     for (const id of clearml.tasks.ids()) if (id !== canary) clearml.tasks.setStatus(id, 'stopped');
 
     await eventually(async () => expect(await gateway.routes()).to.have.length(1), SLOW);
-    const snapshot: unknown = JSON.parse(
-      await readFile(`${gateway.folder}/nginx/snapshot.json`, 'utf8'),
-    );
-    expect(snapshot).to.have.property('http').that.has.all.keys(canary);
+    await eventually(async () => {
+      const text = await readFile(`${gateway.folder}/nginx/snapshot.json`, 'utf8');
+      const snapshot = JSON.parse(text) as { readonly http: Readonly<Record<string, unknown>> };
+      expect(Object.keys(snapshot.http)).to.deep.equal([canary]);
+    });
   });
 });

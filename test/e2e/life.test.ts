@@ -160,7 +160,7 @@ describe('the life of a task behind the gateway', function () {
       expect(runtime).to.not.have.any.keys('endpoint', 'browser_endpoint', 'endpoint__api');
       expect(Object.keys(runtime).filter((key) => key.includes('clearway'))).to.deep.equal([]);
     });
-    expect(await gateway.routes()).to.deep.equal([]);
+    await eventually(async () => expect(await gateway.routes()).to.deep.equal([]));
   });
 
   it('ends with the tcp values that the task itself had written', () => {
