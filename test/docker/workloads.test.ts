@@ -272,10 +272,13 @@ describe('containers of tasks behind compose/docker-compose.yml', function () {
         this.skip();
       }
       const before = await runtimeOf(clearml, onBridge.task);
+      const connections = [...(await hold(onBridge)), ...(await hold(onOwn))];
 
       await restartEngine(how, async () => {
         // Containers outlive an engine that was killed, until the next one starts.
-        if (how === 'kill') for (const task of [onBridge, onOwn]) await answers(task);
+        if (how === 'stop') return;
+        for (const connection of connections) await connection.alive();
+        for (const task of [onBridge, onOwn]) await answers(task);
       });
 
       for (const task of [onBridge, onOwn]) await eventually(() => answers(task), SLOW);
