@@ -155,7 +155,7 @@ describe('a gateway whose parts are killed', function () {
   });
 
   it('has its nginx started again when that is killed', async () => {
-    const master = Number(await gateway.nginxPid());
+    const master = await gateway.nginxPid();
     sendSignal(master, 'SIGKILL');
 
     await eventually(async () => expect(await gateway.nginxPid()).to.not.equal(master), SLOW);
