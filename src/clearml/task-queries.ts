@@ -204,3 +204,11 @@ function taskOf(data: AnswerData, id: string): TaskView {
 function isTooLarge(error: unknown): boolean {
   return hasCode(error, 'CLEARML_MALFORMED') && error.details['problem'] === TOO_LARGE;
 }
+
+/** The ids of the documents that have one. */
+export function idsOf(documents: readonly unknown[]): readonly string[] {
+  return documents.flatMap((document) => {
+    const id = (document as { readonly id?: unknown } | null)?.id;
+    return typeof id === 'string' ? [id] : [];
+  });
+}

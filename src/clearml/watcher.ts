@@ -9,6 +9,7 @@ import { TaskCache } from './task-cache.ts';
 import { readTaskDocument, stampOf } from './task-document.ts';
 import {
   PAGE_SIZE,
+  idsOf,
   listTasks,
   listTasksById,
   newestStamp,
@@ -71,6 +72,8 @@ export class TaskWatcher implements TaskSource {
   readonly #changes = new Subject<string>();
   readonly #health: WatchHealth;
   readonly #again = new Set<string>();
+  /** Of those, the ones that somebody waits for: told even when nothing differs from the view before. */
+  readonly #asked = new Set<string>();
   readonly #poll: PollLoop;
   readonly #fullPass: PollLoop;
   #requests = 0;
@@ -134,20 +137,19 @@ export class TaskWatcher implements TaskSource {
   }
 
   forget(taskId: string): void {
-    this.#cache.delete(taskId);
-    this.#again.delete(taskId);
+    for (const known of [this.#cache, this.#again, this.#asked]) known.delete(taskId);
   }
 
   refresh(taskId: string): void {
     this.#again.add(taskId);
+    this.#asked.add(taskId);
     this.#poll.wake();
   }
 
   async #pollOnce(signal: AbortSignal): Promise<void> {
-    const { caller } = this.#deps;
     if (!this.#probed) {
       // Before the first full pass begins: what changes while it runs must be met by the poll.
-      this.#newest = await newestStamp(caller, TAGGED, signal);
+      this.#newest = await newestStamp(this.#deps.caller, TAGGED, signal);
       this.#probed = true;
       this.#fullPass.wake();
     }
@@ -212,12 +214,16 @@ export class TaskWatcher implements TaskSource {
   async #lookAgain(signal: AbortSignal): Promise<void> {
     const ids = [...this.#again];
     this.#again.clear();
+    const asked = ids.filter((id) => this.#asked.delete(id));
     try {
       await this.#look(ids, signal);
     } catch (error) {
-      for (const id of ids) this.#again.add(id);
+      ids.forEach((id) => this.#again.add(id));
+      asked.forEach((id) => this.#asked.add(id));
       throw error;
     }
+    // A value that was written and written over between two looks is no change of the view, and yet news.
+    for (const id of asked) if (this.#cache.has(id)) this.#changes.next(id);
   }
 
   /** Looks at tasks by id; what a list leaves out is asked for one by one. */
@@ -290,11 +296,4 @@ export class TaskWatcher implements TaskSource {
     this.#health.onQueues();
     return true;
   }
-}
-
-function idsOf(documents: readonly unknown[]): readonly string[] {
-  return documents.flatMap((document) => {
-    const id = (document as { readonly id?: unknown } | null)?.id;
-    return typeof id === 'string' ? [id] : [];
-  });
 }

@@ -21,7 +21,7 @@ export interface TaskSource {
   readonly synced: boolean;
   /** Drops a task that no longer matters: its routes are gone and its runtime is clean. */
   forget(taskId: string): void;
-  /** Looks at this task again soon, by id (after a write, or when something contradicts). */
+  /** Looks at this task again soon, by id (after a write, or when something contradicts), and emits it whatever is found. */
   refresh(taskId: string): void;
 }
 
