@@ -10,7 +10,8 @@ FROM node:24-bookworm-slim
 # The folder is shared through a volume, which takes owner and mode from here when it is new.
 RUN groupadd --gid 65532 clearway \
   && useradd --uid 65532 --gid 65532 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin clearway \
-  && install --directory --owner 65532 --group 65532 --mode 2750 /etc/nginx/conf.d
+  && install --directory --owner 65532 --group 65532 --mode 2750 /etc/nginx/conf.d \
+  && ln -s /opt/clearway/router-entrypoint /usr/local/bin/clearway
 WORKDIR /opt/clearway
 COPY --from=packages /opt/clearway/node_modules node_modules
 COPY package.json ./
