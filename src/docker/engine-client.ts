@@ -15,6 +15,7 @@ export type EngineHint =
   { readonly look: 'container'; readonly id: string } | { readonly look: 'networks' };
 
 const ANSWER_MS = 10_000;
+const HELD_MS = 100;
 const LONGEST_EVENT = 1_048_576;
 const EVENTS = ['start', 'die', 'destroy', 'rename', 'connect', 'disconnect', 'create'] as const;
 
@@ -27,15 +28,18 @@ export class EngineClient {
     this.#socketPath = deps.socketPath;
   }
 
-  /** True when somebody listens on the socket, be it an engine that does not answer yet. */
+  /**
+   * True when somebody listens on the socket, be it an engine that does not answer yet. A process that is being killed may
+   * close connections before its listener: one that is not held for a moment counts for nothing.
+   */
   listens(signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       const socket = connect({ path: this.#socketPath, signal });
-      socket.once('error', () => resolve(false));
-      socket.once('connect', () => {
+      socket.setTimeout(HELD_MS, () => {
         resolve(true);
         socket.destroy();
       });
+      socket.on('error', () => undefined).once('close', () => resolve(false));
     });
   }
 

@@ -173,7 +173,9 @@ describe('compose files', function () {
     expect([proxyRights.uid, proxyRights.gid]).to.deep.equal([PROXY_UID, ROUTER_UID]);
     expect(proxyRights.capabilities).to.equal(NET_BIND_SERVICE);
     const check = await docker('exec', router, 'clearway', 'check');
-    expect(check).to.match(/ 0 failures/).and.not.match(/^FAIL/m);
+    expect(check)
+      .to.match(/ 0 failures/)
+      .and.not.match(/^FAIL/m);
   }
 
   const own = { router: 'router', proxy: 'proxy' };
