@@ -1,66 +1,34 @@
 import { expect } from 'chai';
 import { MARK_KEY, parseMark } from '../../src/domain/marks.ts';
-import { EXTERNAL_TAG } from '../../src/domain/task-view.ts';
 import type { EmbeddedClearml } from '../../src/embedded/api/embedded-clearml.ts';
-import type { SeedTask } from '../../src/embedded/api/seed.ts';
-import { KEYS, anApi } from '../clearml/support/a-client.ts';
-import { TCP, startRouter, type ControlledRouter } from '../support/controlled-router.ts';
+import type { ControlledRouter } from '../support/controlled-router.ts';
+import {
+  aTcpTask,
+  anHttpTask,
+  condition,
+  edits,
+  inWorld,
+  leased,
+  lists,
+  published,
+} from '../support/controlled-world.ts';
 import { eventually } from '../support/eventually.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
 interface World {
   readonly api: EmbeddedClearml;
   readonly router: ControlledRouter;
 }
 
-async function withRouter(story: (world: World) => Promise<void>): Promise<void> {
-  await using folder = await tempFolder();
-  const api = await anApi();
-  try {
-    await using router = await startRouter({ apiHost: api.url, keys: KEYS, state: folder.path });
-    await story({ api, router });
-  } finally {
-    await api.close();
-  }
-}
-
-function aTask(task: Partial<SeedTask> = {}): SeedTask {
-  return {
-    name: 'app',
-    status: 'in_progress',
-    systemTags: [EXTERNAL_TAG],
-    runtime: { _SERVICE: 'EXTERNAL', _PORT: 8080, _ADDRESS: '192.0.2.7', kept: 'x' },
-    ...task,
-  };
-}
-
-function aTcpTask(address = '192.0.2.9'): SeedTask {
-  const runtime = { external_address: address, external_tcp_port: 10_022, _ssh_password: 's' };
-  return aTask({ runtime });
-}
-
-async function published(api: EmbeddedClearml, id: string): Promise<string> {
-  const url = `https://gw.example/service/${id}/`;
-  await eventually(() => expect(api.tasks.runtime(id)).to.include({ endpoint: url }));
-  return url;
-}
-
-async function leased(api: EmbeddedClearml, id: string): Promise<number> {
-  return eventually(() => {
-    const { external_address: address, external_tcp_port: port } = api.tasks.runtime(id);
-    expect(address).to.equal(TCP.address);
-    return port as number;
-  });
+function withRouter(story: (world: World) => Promise<void>): Promise<void> {
+  return inWorld(async ({ api, start }) => story({ api, router: await start() }));
 }
 
 describe('publication to ClearML', () => {
   it('gives a task its URLs and our mark, and leaves its other keys alone', async () => {
     await withRouter(async ({ api, router }) => {
-      const id = api.tasks.create(aTask());
+      const id = api.tasks.create(anHttpTask());
       const url = await published(api, id);
-      await eventually(async () =>
-        expect(await router.condition(`${id}.http`, 'Ready')).to.equal('True Ready'),
-      );
+      await condition(router, `${id}.http`, ['Ready', 'True Ready']);
 
       const runtime = api.tasks.runtime(id);
       expect(runtime).to.include({ browser_endpoint: url, kept: 'x', _PORT: 8080 });
@@ -70,15 +38,13 @@ describe('publication to ClearML', () => {
 
   it('puts clobbered keys back', async () => {
     await withRouter(async ({ api, router }) => {
-      const id = api.tasks.create(aTask());
+      const id = api.tasks.create(anHttpTask());
       await published(api, id);
       for (const [set, remove] of [
         [{ endpoint: 'http://other' }, []],
         [{}, ['browser_endpoint', MARK_KEY]],
       ] as const) {
-        await eventually(async () =>
-          expect(await router.condition(`${id}.http`, 'Published')).to.equal('True Published'),
-        );
+        await condition(router, `${id}.http`, ['Published', 'True Published']);
         api.tasks.patchRuntime(id, set, remove);
         const url = await published(api, id);
         await eventually(() => expect(api.tasks.runtime(id)).to.include({ browser_endpoint: url }));
@@ -88,19 +54,15 @@ describe('publication to ClearML', () => {
 
   it('stops at the third contest in a minute, and says so', async () => {
     await withRouter(async ({ api, router }) => {
-      const id = api.tasks.create(aTask());
+      const id = api.tasks.create(anHttpTask());
       for (let contest = 0; contest < 3; contest += 1) {
         await published(api, id);
         api.tasks.patchRuntime(id, { endpoint: 'http://other' });
       }
-      await eventually(async () =>
-        expect(await router.condition(`${id}.http`, 'Published')).to.equal(
-          'False ContestedByAnotherWriter',
-        ),
-      );
+      await condition(router, `${id}.http`, ['Published', 'False ContestedByAnotherWriter']);
       const edits = api.calls('tasks.edit_runtime');
 
-      await polls(api, 5);
+      await lists(api, 15);
       expect(api.calls('tasks.edit_runtime')).to.equal(edits);
       expect(api.tasks.runtime(id)['endpoint']).to.equal('http://other');
     });
@@ -108,17 +70,15 @@ describe('publication to ClearML', () => {
 
   it('writes nothing when nothing changed, though tasks ping', async () => {
     await withRouter(async ({ api, router }) => {
-      const id = api.tasks.create(aTask());
+      const id = api.tasks.create(anHttpTask());
       await published(api, id);
-      await eventually(async () =>
-        expect(await router.condition(`${id}.http`, 'Ready')).to.equal('True Ready'),
-      );
+      await condition(router, `${id}.http`, ['Ready', 'True Ready']);
       await eventually(() => expect(router.isComplete()).to.equal(true));
-      await polls(api, 3);
+      await lists(api, 9);
       const before = work(api, router);
       for (let ping = 0; ping < 5; ping += 1) {
         api.tasks.ping(id);
-        await polls(api, 2);
+        await lists(api, 6);
       }
 
       expect(work(api, router)).to.deep.equal(before);
@@ -145,7 +105,7 @@ describe('publication to ClearML', () => {
   it('publishes the endpoints of a task under their names, all in one edit', async () => {
     await withRouter(async ({ api }) => {
       const id = api.tasks.create(
-        aTask({
+        anHttpTask({
           runtime: {
             _PORT__api: 1,
             _ADDRESS__api: '192.0.2.7',
@@ -187,18 +147,14 @@ describe('publication to ClearML', () => {
   it('waits for the proxy before it publishes, and keeps what it published while the proxy is away', async () => {
     await withRouter(async ({ api, router }) => {
       router.dataPlane.disconnect();
-      const id = api.tasks.create(aTask());
-      await eventually(async () =>
-        expect(await router.condition(`${id}.http`, 'Programmed')).to.equal(
-          'False WaitingForProxy',
-        ),
-      );
+      const id = api.tasks.create(anHttpTask());
+      await condition(router, `${id}.http`, ['Programmed', 'False WaitingForProxy']);
       expect(api.tasks.runtime(id)).not.to.have.property('endpoint');
       router.dataPlane.connect();
       await published(api, id);
 
       router.dataPlane.disconnect();
-      await polls(api, 3);
+      await lists(api, 9);
       await published(api, id);
       expect(await router.condition(`${id}.http`, 'Ready')).to.equal('True Ready');
     });
@@ -208,13 +164,4 @@ describe('publication to ClearML', () => {
 /** What was done so far; the router's own status is written now and then. */
 function work(api: EmbeddedClearml, router: ControlledRouter): Readonly<Record<string, unknown>> {
   return { ...router.reconciles, 'router-status': undefined, edits: edits(api) };
-}
-
-function edits(api: EmbeddedClearml): number {
-  return api.calls('tasks.edit') + api.calls('tasks.edit_runtime');
-}
-
-async function polls(api: EmbeddedClearml, count: number): Promise<void> {
-  const goal = api.calls('tasks.get_all_ex') + 3 * count;
-  await eventually(() => expect(api.calls('tasks.get_all_ex')).to.be.at.least(goal));
 }

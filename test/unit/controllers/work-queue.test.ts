@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { WorkQueue, type Reconcile } from '../../../src/controllers/work-queue.ts';
 import { OperatorError } from '../../../src/errors.ts';
 import { ManualClock } from '../../support/clocks.ts';
-import { aQueue, nothing, turns } from '../../support/work-queues.ts';
+import { aQueue, nothing, turns, type RunningQueue } from '../../support/work-queues.ts';
 
 describe('WorkQueue', () => {
   it('works on a key that is added', async () => {
@@ -107,64 +107,87 @@ describe('WorkQueue', () => {
   });
 
   it('loses no key and never works on one twice at a time, whatever happens', async () => {
-    const action = fc.oneof(
-      fc.record({ kind: fc.constant('add' as const), key: fc.constantFrom('a', 'b', 'c', 'd') }),
-      fc.record({
-        kind: fc.constant('after' as const),
-        key: fc.constantFrom('a', 'b', 'c', 'd'),
-        ms: fc.nat(2_000),
-      }),
-      fc.record({ kind: fc.constant('advance' as const), ms: fc.nat(1_000) }),
-      fc.record({ kind: fc.constant('turn' as const) }),
-    );
-    const outcome = fc.constantFrom('ok', 'again', 'retry', 'blocked', 'slow');
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(action, { maxLength: 40 }),
-        fc.infiniteStream(outcome),
-        fc.integer({ min: 1, max: 3 }),
-        async (actions, outcomes, concurrency) => {
-          const working = new Set<string>();
-          /** Keys that were asked for since work on them last began. */
-          const owed = new Set<string>();
-          let overlaps = 0;
-          let calm = false;
-          const work: Reconcile = async (key) => {
-            if (working.has(key)) overlaps += 1;
-            working.add(key);
-            owed.delete(key);
-            const what = calm ? 'ok' : outcomes.next().value;
-            await (what === 'slow' ? subject.clock.sleep(50) : turns());
-            working.delete(key);
-            if (what === 'retry') throw new OperatorError('CLEARML_UNREACHABLE');
-            if (what === 'blocked') throw new OperatorError('CLEARML_REFUSED');
-            return what === 'again' ? { againMs: 100 } : undefined;
-          };
-          const subject = aQueue(work, { concurrency });
-          for (const step of actions) {
-            if (step.kind === 'add') owed.add(step.key);
-            if (step.kind === 'add') subject.queue.add(step.key);
-            if (step.kind === 'after') subject.queue.addAfter(step.key, step.ms);
-            if (step.kind === 'advance') subject.clock.advance(step.ms);
-            if (step.kind === 'turn') await turns();
-          }
-          calm = true;
-          for (
-            let round = 0;
-            round < 30 && !(subject.queue.idle && subject.clock.sleeping === 0);
-            round += 1
-          ) {
-            subject.clock.advance(60_000);
-            for (let turn = 0; turn < 4; turn += 1) await turns();
-          }
+    const story = fc.asyncProperty(
+      fc.array(anyAction, { maxLength: 40 }),
+      fc.array(anyOutcome, { minLength: 1, maxLength: 12 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (actions, outcomes, concurrency) => {
+        const told = await live(actions, outcomes, concurrency);
 
-          expect(overlaps).to.equal(0);
-          expect([...owed]).to.deep.equal([]);
-          expect(subject.queue.idle).to.equal(true);
-          await subject[Symbol.asyncDispose]();
-        },
-      ),
-      { numRuns: 100 },
+        expect(told).to.deep.equal({ overlaps: 0, owed: [], idle: true });
+      },
     );
+    await fc.assert(story, { numRuns: 100 });
   });
 });
+
+type Action =
+  | { readonly kind: 'add'; readonly key: string }
+  | { readonly kind: 'after'; readonly key: string; readonly ms: number }
+  | { readonly kind: 'advance'; readonly ms: number }
+  | { readonly kind: 'turn' };
+
+const anyKey = fc.constantFrom('a', 'b', 'c', 'd');
+const anyAction: fc.Arbitrary<Action> = fc.oneof(
+  fc.record({ kind: fc.constant('add' as const), key: anyKey }),
+  fc.record({ kind: fc.constant('after' as const), key: anyKey, ms: fc.nat(2_000) }),
+  fc.record({ kind: fc.constant('advance' as const), ms: fc.nat(1_000) }),
+  fc.record({ kind: fc.constant('turn' as const) }),
+);
+const anyOutcome = fc.constantFrom('ok', 'again', 'retry', 'blocked', 'slow');
+
+/** Lives through a story until all is calm; says what went wrong. */
+async function live(
+  actions: readonly Action[],
+  outcomes: readonly string[],
+  concurrency: number,
+): Promise<{
+  readonly overlaps: number;
+  readonly owed: readonly string[];
+  readonly idle: boolean;
+}> {
+  const working = new Set<string>();
+  /** Keys that were asked for since work on them last began. */
+  const owed = new Set<string>();
+  const told = { overlaps: 0, calls: 0, calm: false };
+  const work: Reconcile = async (key) => {
+    if (working.has(key)) told.overlaps += 1;
+    working.add(key);
+    owed.delete(key);
+    told.calls += 1;
+    const what = told.calm ? 'ok' : outcomes[told.calls % outcomes.length];
+    await (what === 'slow' ? subject.clock.sleep(50) : turns());
+    working.delete(key);
+    if (what === 'retry') throw new OperatorError('CLEARML_UNREACHABLE');
+    if (what === 'blocked') throw new OperatorError('CLEARML_REFUSED');
+    return what === 'again' ? { againMs: 100 } : undefined;
+  };
+  await using subject = aQueue(work, { concurrency });
+  for (const step of actions) {
+    if (step.kind === 'add') owed.add(step.key);
+    await take(subject, step);
+  }
+  told.calm = true;
+  for (let round = 0; round < 30; round += 1) {
+    subject.clock.advance(60_000);
+    for (let turn = 0; turn < 4; turn += 1) await turns();
+    if (subject.queue.idle && subject.clock.sleeping === 0) break;
+  }
+  return { overlaps: told.overlaps, owed: [...owed], idle: subject.queue.idle };
+}
+
+async function take({ queue, clock }: RunningQueue, step: Action): Promise<void> {
+  switch (step.kind) {
+    case 'add':
+      queue.add(step.key);
+      return;
+    case 'after':
+      queue.addAfter(step.key, step.ms);
+      return;
+    case 'advance':
+      clock.advance(step.ms);
+      return;
+    case 'turn':
+      await turns();
+  }
+}
