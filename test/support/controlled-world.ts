@@ -16,9 +16,9 @@ import { tempFolder } from './temp-folder.ts';
 export interface ControlledWorld {
   readonly api: EmbeddedClearml;
   /** Starts a router; without a folder on a fresh one. It ends with the world, or when it is disposed. */
-  start(options?: Partial<ControlledRouterOptions>): Promise<ControlledRouter>;
+  readonly start: (options?: Partial<ControlledRouterOptions>) => Promise<ControlledRouter>;
   /** A new empty folder. */
-  folder(): Promise<string>;
+  readonly folder: () => Promise<string>;
 }
 
 /** Runs a story in a world of its own. */
