@@ -8,6 +8,9 @@ export interface SeenContainer {
   readonly sharesNetworkOf?: string;
 }
 
+/** What engines send where a container has no value: null, whatever the API says. */
+type Sparse<T> = { readonly [K in keyof T]: T[K] | null };
+
 const TASK_ID = /^CLEARML_TASK_ID=([A-Za-z0-9_-]{1,64})$/;
 
 /**
@@ -35,17 +38,18 @@ export function readContainer(info: ContainerInspectInfo): SeenContainer {
 
 /** Changes whenever an inspection would tell something else: identity, name, state and addresses of a list entry. */
 export function signatureOf(entry: ContainerInfo): string {
+  const { NetworkSettings: settings, Ports: ports } = entry as Sparse<ContainerInfo>;
   return JSON.stringify([
     entry.Names,
     entry.State,
     entry.Status.startsWith('Restarting'),
-    Object.values(entry.NetworkSettings.Networks).map((network) => [
+    Object.values(settings?.Networks ?? {}).map((network) => [
       network.IPAddress,
       network.GlobalIPv6Address,
     ]),
-    entry.Ports.map((port) =>
-      [port.IP, port.PrivatePort, port.PublicPort, port.Type].join(),
-    ).sort(),
+    (ports ?? [])
+      .map((port) => [port.IP, port.PrivatePort, port.PublicPort, port.Type].join())
+      .sort(),
   ]);
 }
 

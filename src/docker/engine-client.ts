@@ -22,10 +22,16 @@ const EVENTS = ['start', 'die', 'destroy', 'rename', 'connect', 'disconnect', 'c
 /** The calls of the engine's API that we need, over its socket; every failure is `ENGINE_UNREACHABLE`. */
 export class EngineClient {
   readonly #socketPath: string;
+  readonly #answerMs: number;
   #loaded: Promise<Docker> | undefined;
 
-  constructor(deps: { readonly socketPath: string }) {
+  constructor(deps: {
+    readonly socketPath: string;
+    /** Longest time for an answer, in ms; 10 s unless given. */
+    readonly answerMs?: number;
+  }) {
     this.#socketPath = deps.socketPath;
+    this.#answerMs = deps.answerMs ?? ANSWER_MS;
   }
 
   /**
@@ -82,7 +88,7 @@ export class EngineClient {
   ): Promise<{ readonly ended: Promise<never> }> {
     const stop = new AbortController();
     const abortSignal = AbortSignal.any([signal, stop.signal]);
-    const deadline = setTimeout(() => stop.abort(), ANSWER_MS);
+    const deadline = setTimeout(() => stop.abort(), this.#answerMs);
     try {
       const docker = await this.#docker();
       const stream = await docker.getEvents({
@@ -110,7 +116,7 @@ export class EngineClient {
   ): Promise<T> {
     try {
       const docker = await this.#docker();
-      return await work(docker, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
+      return await work(docker, AbortSignal.any([signal, AbortSignal.timeout(this.#answerMs)]));
     } catch (error) {
       throw translate(error, signal);
     }

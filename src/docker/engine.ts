@@ -3,7 +3,8 @@ import { Subject, type Observable } from 'rxjs';
 import type { Clock, Engine, EngineFacts } from '../controllers/contracts.ts';
 import { OperatorError } from '../errors.ts';
 import { withSharedNetworks, type SeenContainer } from './container-fact.ts';
-import type { EngineClient, EngineHint } from './engine-client.ts';
+import { Dirty, type Work } from './dirty.ts';
+import type { EngineClient } from './engine-client.ts';
 
 const INSPECTIONS_AT_ONCE = 4;
 const RELIST_MS = 60_000;
@@ -23,7 +24,10 @@ const LAST_RETRY_MS = 5_000;
  *   since they were last inspected are inspected.
  * - *here*: an event names a container, which alone is inspected again; every minute the list is compared, in
  *   case the engine dropped an event.
- * - *here -> dead or silent*: the stream ended, or a call failed.
+ * - *here -> dead or silent*: the stream ended, or the engine did not list its networks or containers.
+ *
+ * A container that cannot be inspected although the engine lists containers is *troubled*: nothing is known of it, all else
+ * goes on. It is tried again at each relisting, and nothing waits for it.
  */
 export class DockerEngine implements Engine {
   readonly #client: EngineClient;
@@ -35,6 +39,8 @@ export class DockerEngine implements Engine {
   /** Signatures of the last listing, and those under which containers were last inspected. */
   #listed: ReadonlyMap<string, string> = new Map();
   readonly #signatures = new Map<string, string>();
+  readonly #troubled = new Set<string>();
+  #retriesTroubled = false;
   #bridgeSubnets: readonly string[] = [];
   #facts: EngineFacts = { available: false, containers: [], bridgeSubnets: [] };
   #changed = false;
@@ -93,6 +99,7 @@ export class DockerEngine implements Engine {
   async #session(signal: AbortSignal): Promise<unknown> {
     const scope = new AbortController();
     const inner = AbortSignal.any([signal, scope.signal]);
+    const session = { signal: inner, end: (error: unknown) => scope.abort(error) };
     const dirty = new Dirty();
     try {
       const { ended } = await this.#client.openEvents((hint) => dirty.mark(hint), inner);
@@ -100,7 +107,7 @@ export class DockerEngine implements Engine {
       dirty.markAll();
       for (;;) {
         inner.throwIfAborted();
-        await Promise.race([this.#look(dirty.take(), inner), ended]);
+        await Promise.race([this.#look(dirty.take(), session), ended]);
         this.#here();
         await Promise.race([this.#waitFor(dirty, inner), ended]);
       }
@@ -122,10 +129,28 @@ export class DockerEngine implements Engine {
     turn.abort();
   }
 
-  async #look(work: Work, signal: AbortSignal): Promise<void> {
+  async #look(work: Work, session: Session): Promise<void> {
+    const { signal } = session;
     if (work.networks) await this.#lookAtNetworks(signal);
-    const ids = work.list ? await this.#outdated(signal) : [];
-    await inParallel(new Set([...ids, ...work.containers]), (id) => this.#inspect(id, signal));
+    const ids = new Set(work.list ? await this.#outdated(signal) : []).union(work.containers);
+    void this.#lookAside(ids.intersection(this.#troubled), session);
+    await inParallel(ids.difference(this.#troubled), (id) => this.#inspect(id, signal));
+  }
+
+  /** Tries troubled containers again; each may take as long as a call may. */
+  async #lookAside(ids: ReadonlySet<string>, { signal, end }: Session): Promise<void> {
+    if (ids.size === 0 || this.#retriesTroubled) return;
+    this.#retriesTroubled = true;
+    try {
+      await inParallel(ids, async (id) => {
+        await this.#inspect(id, signal);
+        if (this.#state === 'here') this.#publish('here');
+      });
+    } catch (error) {
+      end(error);
+    } finally {
+      this.#retriesTroubled = false;
+    }
   }
 
   async #lookAtNetworks(signal: AbortSignal): Promise<void> {
@@ -138,7 +163,9 @@ export class DockerEngine implements Engine {
   /** Drops the containers that are gone; ids of those that are new or look different. */
   async #outdated(signal: AbortSignal): Promise<readonly string[]> {
     this.#listed = await this.#client.list(signal);
-    for (const id of this.#seen.keys()) if (!this.#listed.has(id)) this.#forget(id);
+    for (const id of [...this.#seen.keys(), ...this.#troubled]) {
+      if (!this.#listed.has(id)) this.#forget(id);
+    }
     return [...this.#listed.keys()].filter(
       (id) => this.#signatures.get(id) !== this.#listed.get(id),
     );
@@ -146,18 +173,44 @@ export class DockerEngine implements Engine {
 
   async #inspect(id: string, signal: AbortSignal): Promise<void> {
     const signature = this.#listed.get(id);
-    const seen = await this.#client.inspect(id, signal);
-    if (signature !== undefined) this.#signatures.set(id, signature);
+    const seen = await this.#wordOf(id, signal);
+    if (seen === 'troubled') return;
     if (seen === undefined) {
       this.#forget(id);
       return;
     }
+    this.#troubled.delete(id);
+    if (signature !== undefined) this.#signatures.set(id, signature);
     if (JSON.stringify(this.#seen.get(id)) === JSON.stringify(seen)) return;
     this.#seen.set(id, seen);
     this.#changed = true;
   }
 
+  async #wordOf(id: string, signal: AbortSignal): Promise<SeenContainer | 'troubled' | undefined> {
+    try {
+      return await this.#client.inspect(id, signal);
+    } catch (error) {
+      // An engine that lists its containers is well: the trouble is this container's.
+      await this.#client.list(signal);
+      this.#isTroubled(id, error);
+      return 'troubled';
+    }
+  }
+
+  /** Without a signature, the next relisting takes it for outdated. */
+  #isTroubled(id: string, error: unknown): void {
+    const isNew = !this.#troubled.has(id);
+    this.#forget(id);
+    this.#troubled.add(id);
+    if (!isNew) return;
+    this.#log.warn(
+      { container: id.slice(0, 12), reason: reasonOf(error) },
+      'the Docker engine cannot inspect a container; it counts as absent',
+    );
+  }
+
   #forget(id: string): void {
+    this.#troubled.delete(id);
     this.#signatures.delete(id);
     if (this.#seen.delete(id)) this.#changed = true;
   }
@@ -197,46 +250,13 @@ export class DockerEngine implements Engine {
   }
 }
 
+/** One connection to the engine: its life, and a way to end it. */
+interface Session {
+  readonly signal: AbortSignal;
+  readonly end: (error: unknown) => void;
+}
+
 type EngineState = 'here' | 'dead' | 'silent';
-
-interface Work {
-  readonly list: boolean;
-  readonly networks: boolean;
-  readonly containers: ReadonlySet<string>;
-}
-
-/** What to look at again, each thing once, however many events named it. */
-class Dirty {
-  #list = false;
-  #networks = false;
-  #containers = new Set<string>();
-  #mark = Promise.withResolvers<undefined>();
-
-  mark(hint: EngineHint): void {
-    if (hint.look === 'networks') this.#networks = true;
-    else this.#containers.add(hint.id);
-    this.#mark.resolve(undefined);
-  }
-
-  markAll(): void {
-    this.#list = true;
-    this.#networks = true;
-    this.#mark.resolve(undefined);
-  }
-
-  marked(): Promise<void> {
-    return this.#mark.promise;
-  }
-
-  take(): Work {
-    const work = { list: this.#list, networks: this.#networks, containers: this.#containers };
-    this.#list = false;
-    this.#networks = false;
-    this.#containers = new Set();
-    this.#mark = Promise.withResolvers<undefined>();
-    return work;
-  }
-}
 
 async function inParallel(
   ids: ReadonlySet<string>,
