@@ -87,6 +87,6 @@ async function releaseTask(
 ): Promise<void> {
   const task = await writer.read(id, signal);
   if (task === 'missing') return;
-  const patch = withdrawPatch(task, { router });
+  const patch = withdrawPatch(task, { router }, true);
   if (!isEmptyPatch(patch)) await writer.replaceRuntime(id, patch, signal);
 }

@@ -1,4 +1,3 @@
-import { EMPTY } from 'rxjs';
 import { answeringController } from '../controllers/answering.ts';
 import type { DataPlane, Engine } from '../controllers/contracts.ts';
 import type { ControllerOptions } from '../controllers/controller.ts';
@@ -42,7 +41,7 @@ export function controllersOf(parts: ControllerParts): readonly ControllerOption
   const programmed = new ProgrammedGenerations();
   const tcpAddress = settings.tcp === undefined ? {} : { tcpAddress: settings.tcp.address };
   return [
-    taskRouteController({ ...common, routerObject: parts.name, requeue: EMPTY }),
+    taskRouteController({ ...common, routerObject: parts.name }),
     ...leasesOf(parts, common),
     upstreamController({ ...common, ...surroundingsOf(parts) }),
     routeTableController({
@@ -74,7 +73,7 @@ type Common = ReturnType<typeof commonOf>;
 
 function commonOf(
   parts: ControllerParts,
-): Omit<TaskRouteDependencies & PublicationDependencies, 'routerObject' | 'requeue' | 'writer'> &
+): Omit<TaskRouteDependencies & PublicationDependencies, 'routerObject' | 'writer'> &
   Pick<RouterParts, 'pools'> & { readonly dataPlane: DataPlane; readonly pool: string } {
   const { settings, clearml, routes, pools, store, clock, dataPlane, name } = parts;
   const { tcp } = settings;

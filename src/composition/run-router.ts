@@ -41,6 +41,8 @@ export interface RouterOptions {
   readonly destination: DestinationStream;
 }
 
+/** No piece of work takes longer: its calls have time-outs. */
+const STUCK_MS = 120_000;
 const ENGINE_PATIENCE_MS = 3_000;
 
 /**
@@ -214,14 +216,25 @@ function specsOf(settings: Settings): Parameters<typeof ensureRouter>[2] {
   };
 }
 
+function isUsable(store: SqliteStore): boolean {
+  try {
+    store.meta('instances');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function adminServer(parts: RouterParts, controllers: readonly Controller[]): AdminServer {
   const { metrics, dataPlane, logger, settings } = parts;
   const queueDepths = (): (readonly [ControllerName, number])[] =>
     controllers.map(({ name, queue }) => [name as ControllerName, queue.depth] as const);
   const health = (): HealthState => ({
-    storeUsable: true,
+    storeUsable: isUsable(parts.store),
     channelOpen: dataPlane.isOpen,
-    stuckControllers: [],
+    stuckControllers: controllers
+      .filter(({ queue }) => queue.longestWorkMs > STUCK_MS)
+      .map(({ name }) => name),
     tableLoaded: parts.completed.isReached || dataPlane.restored() !== undefined,
     clearmlReachable: parts.clearml.watcher.state.lastError === undefined,
     proxies: countProxies(dataPlane),

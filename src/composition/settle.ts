@@ -19,6 +19,8 @@ export interface SettleParts {
 }
 
 const SETTLE_MS = 200;
+/** What fails at the start is tried again; for so long nothing that was served is dropped for it. */
+const FAILURE_PATIENCE_MS = 60_000;
 
 /** Reaches the milestones of a start, in order. */
 export async function settle(parts: SettleParts, signal: AbortSignal): Promise<void> {
@@ -35,9 +37,12 @@ async function calm(
   signal: AbortSignal,
 ): Promise<void> {
   const deciding = controllers.filter(({ name }) => names.includes(name));
+  const patienceEnds = clock.now() + FAILURE_PATIENCE_MS;
   let looks = 0;
   while (looks < 2) {
     await clock.sleep(SETTLE_MS, signal);
-    looks = isSynced() && deciding.every(({ queue }) => queue.idle) ? looks + 1 : 0;
+    const tolerant = clock.now() > patienceEnds;
+    const isCalm = deciding.every(({ queue }) => queue.idle && (tolerant || queue.failing === 0));
+    looks = isSynced() && isCalm ? looks + 1 : 0;
   }
 }

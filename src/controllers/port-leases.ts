@@ -1,4 +1,5 @@
 import { distinctUntilChanged, filter, map, merge, type Observable } from 'rxjs';
+import type { RouterIdentity } from '../domain/plan-task-routes.ts';
 import { planLeases, type LeaseClaim, type LeasePlan, type Rest } from '../domain/port-lease.ts';
 import type { PortPoolStatus } from '../resources/generated.ts';
 import type { PortPool, TaskRoute } from '../resources/kinds.ts';
@@ -6,6 +7,7 @@ import type { ResourceStore } from '../store/contract.ts';
 import type { Informer } from '../store/informer.ts';
 import type { Clock, DataPlane, TaskSource } from './contracts.ts';
 import type { ControllerOptions } from './controller.ts';
+import { markOf } from './task-routes.ts';
 
 /** What {@link portLeaseController} works with. */
 export interface PortLeaseDependencies {
@@ -17,6 +19,7 @@ export interface PortLeaseDependencies {
   readonly clock: Clock;
   /** Name of the pool: the router's object name. */
   readonly pool: string;
+  readonly router: RouterIdentity;
   /** Public TCP address: a task that shows it was served by this router before. */
   readonly tcpAddress: string;
   /** False until every task that may hold a port is known: a port must not be given away before. */
@@ -76,12 +79,19 @@ function claimsOf(dependencies: PortLeaseDependencies): readonly LeaseClaim[] {
     .map((route) => claimOf(dependencies, route));
 }
 
-/** A task that shows our address wishes the port it shows: after a loss of state everybody keeps his. */
+/**
+ * A task that carries our mark and shows our address wishes the port it shows: after a loss of state everybody keeps his.
+ * Without the mark the port is just a number that the task wrote.
+ */
 function claimOf(dependencies: PortLeaseDependencies, route: TaskRoute): LeaseClaim {
   const { task, endpointName } = route.spec;
   const suffix = endpointName === '' ? '' : `__${endpointName}`;
-  const runtime = dependencies.tasks.get(task.id)?.runtime ?? {};
-  const ours = runtime[`external_address${suffix}`] === dependencies.tcpAddress;
+  const view = dependencies.tasks.get(task.id);
+  const runtime = view?.runtime ?? {};
+  const { router } = dependencies;
+  const mark = view === undefined ? undefined : markOf(view)?.router;
+  const marked = mark !== undefined && [router.name, router.takeOver].includes(mark);
+  const ours = marked && runtime[`external_address${suffix}`] === dependencies.tcpAddress;
   const port = ours ? Number(runtime[`external_tcp_port${suffix}`]) : NaN;
   const name = route.metadata.name;
   return Number.isInteger(port) ? { route: name, wish: port } : { route: name };

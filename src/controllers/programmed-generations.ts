@@ -1,9 +1,18 @@
 import { Subject, type Observable } from 'rxjs';
-import { diffTables, EMPTY_TABLE, type RouteTable } from '../domain/route-table.ts';
+import { hostPort } from '../domain/address.ts';
+import {
+  diffTables,
+  EMPTY_TABLE,
+  type HttpEntry,
+  type RouteTable,
+  type TcpEntry,
+} from '../domain/route-table.ts';
 
 /** Remembers since which table generation each route's entry is as it is. */
 export class ProgrammedGenerations {
   readonly #generations = new Map<string, number>();
+  /** `address:port` that the table has for a route. */
+  readonly #upstreams = new Map<string, string>();
   /** Routes whose generation nobody has seen acknowledged yet, oldest generation first. */
   readonly #pending = new Map<string, number>();
   readonly #changed = new Subject<string>();
@@ -19,6 +28,11 @@ export class ProgrammedGenerations {
     return this.#generations.get(route);
   }
 
+  /** `address:port` in the table that went live last; undefined while the route has none there. */
+  upstreamOf(route: string): string | undefined {
+    return this.#upstreams.get(route);
+  }
+
   /** Takes note of a table that went live with this generation. */
   applied(table: RouteTable, generation: number): void {
     const delta = diffTables(this.#table, table);
@@ -29,9 +43,14 @@ export class ProgrammedGenerations {
     const set = [...Object.values(delta.http.set), ...Object.values(delta.tcp.set)];
     for (const route of removed) {
       this.#generations.delete(route);
+      this.#upstreams.delete(route);
       this.#pending.delete(route);
     }
-    for (const { route } of set) {
+    for (const entry of set) {
+      const { route } = entry;
+      const upstream = upstreamIn(entry);
+      if (upstream === undefined) this.#upstreams.delete(route);
+      else this.#upstreams.set(route, upstream);
       this.#generations.set(route, generation);
       // Deleted first, so that the order of the map is the order of generations.
       this.#pending.delete(route);
@@ -58,4 +77,10 @@ export class ProgrammedGenerations {
     const generation = this.#pending.get(route);
     if (generation !== undefined && generation <= acknowledged) this.#pending.delete(route);
   }
+}
+
+function upstreamIn(entry: HttpEntry | TcpEntry): string | undefined {
+  if ('upstream' in entry) return entry.upstream;
+  const { host, port } = entry as HttpEntry;
+  return host === undefined || port === undefined ? undefined : hostPort(host, port);
 }

@@ -1,4 +1,5 @@
-import { concatMap, from, map } from 'rxjs';
+import { concatMap, distinctUntilChanged, from, map } from 'rxjs';
+import { hostPort } from '../domain/address.ts';
 import { endpointUrl } from '../domain/route-name.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
@@ -33,6 +34,13 @@ export function programmingController(dependencies: ProgrammingDependencies): Co
       programmed.changes,
       dataPlane.changes.pipe(concatMap(() => from(programmed.live(dataPlane.acknowledged)))),
       pools.changes.pipe(concatMap(() => from(unprogrammedTcp(routes)))),
+      dataPlane.changes.pipe(
+        map(() => [...dataPlane.heldPorts].join()),
+        distinctUntilChanged(),
+        concatMap(() =>
+          from(routes.byIndex('protocol', 'tcp').map(({ metadata }) => metadata.name)),
+        ),
+      ),
     ],
     reconcile: async (name) => {
       const route = routes.get(name);
@@ -65,12 +73,22 @@ function decide(dependencies: ProgrammingDependencies, route: TaskRoute): RouteR
   if (status.upstream === undefined && !before) {
     return notProgrammed('UpstreamNotResolved', 'Nobody knows yet where the application is.');
   }
-  const generation = dependencies.programmed.of(route.metadata.name);
-  const live = generation !== undefined && dependencies.dataPlane.acknowledged >= generation;
-  if (live) return { verdicts: [PROGRAMMED], fields: address };
+  if (isLive(dependencies, route)) return { verdicts: [PROGRAMMED], fields: address };
   return before
     ? undefined
     : notProgrammed('WaitingForProxy', 'No complete set of proxy workers serves the route yet.');
+}
+
+/** All complete proxies have acknowledged a table that holds the upstream as it is now. */
+function isLive({ programmed, dataPlane }: ProgrammingDependencies, route: TaskRoute): boolean {
+  const { name } = route.metadata;
+  const generation = programmed.of(name);
+  if (generation === undefined || dataPlane.acknowledged < generation) return false;
+  const { upstream } = route.status;
+  return (
+    upstream === undefined ||
+    programmed.upstreamOf(name) === hostPort(upstream.address, upstream.port)
+  );
 }
 
 const PROGRAMMED: Verdict = {
@@ -94,10 +112,21 @@ function addressOf(dependencies: ProgrammingDependencies, route: TaskRoute): Add
   const lease = pool?.status.leases?.find(({ route: name }) => name === route.metadata.name);
   const { tcpAddress: externalAddress } = dependencies;
   if (lease !== undefined && externalAddress !== undefined) {
-    return { externalAddress, externalPort: lease.port };
+    const { heldPorts } = dependencies.dataPlane;
+    return heldPorts.size === 0 || heldPorts.has(lease.port)
+      ? { externalAddress, externalPort: lease.port }
+      : portNotHeld(lease.port);
   }
   const { reason, message } = leaseRefusal(dependencies);
   return notProgrammed(reason, message, { externalAddress: undefined, externalPort: undefined });
+}
+
+/** The lease stays: the address is published, and the port may come back. */
+function portNotHeld(port: number): RouteReport {
+  return notProgrammed(
+    'PortNotHeld',
+    `Another program of the proxy's host listens on port ${port}, which this route holds. End that program; until then its users are not this task's.`,
+  );
 }
 
 function leaseRefusal(dependencies: ProgrammingDependencies): {

@@ -79,9 +79,12 @@ function desiredPatch({ dependencies }: PublicationContext, task: TaskView): Pat
   if (task.status === 'missing') return NOTHING;
   if (ownershipRefusal(router, markOf(task)) !== undefined) return undefined;
   const serves = dependencies.serves(task);
-  if (serves === 'unknown') return undefined;
-  const asked = asksForRoute(task) && serves ? requestsOf(task, dependencies) : [];
-  if (asked.length === 0) return withdrawPatch(task, markOf(task) ?? { router: router.name });
+  if (serves === 'unknown' && asksForRoute(task)) return undefined;
+  const isServed = asksForRoute(task) && serves === true;
+  const asked = isServed ? requestsOf(task, dependencies) : [];
+  if (asked.length === 0) {
+    return withdrawPatch(task, markOf(task) ?? { router: router.name }, !isServed);
+  }
   const routes = dependencies.routes.byIndex('task', task.id);
   const refused = routes.filter(({ spec }) => spec.refusal !== undefined);
   // By the task itself, for a TaskRoute may come a moment later: what it said before must not be lost meanwhile.

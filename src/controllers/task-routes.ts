@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import { map } from 'rxjs';
 import { hasCode } from '../errors.ts';
 import {
   parseEndpointRequests,
@@ -34,16 +34,14 @@ export interface TaskRouteDependencies {
   /** Whether the task's queue is ours. */
   readonly serves: (task: TaskView) => boolean | 'unknown';
   readonly context: Omit<RequestContext, 'replacedUpstreams'>;
-  /** Emits the id of every task whose queue's answer may have changed. */
-  readonly requeue: Observable<string>;
 }
 
 /** Makes TaskRoutes of what tasks ask for: key is a task id. */
 export function taskRouteController(dependencies: TaskRouteDependencies): ControllerOptions {
-  const { tasks, routes, requeue } = dependencies;
+  const { tasks, routes } = dependencies;
   return {
     name: 'task-routes',
-    sources: [tasks.changes, requeue, routes.changes.pipe(map(({ name }) => taskOf(name)))],
+    sources: [tasks.changes, routes.changes.pipe(map(({ name }) => taskOf(name)))],
     reconcile: async (taskId) => {
       const steps = planTaskRoutes(gather(dependencies, taskId));
       for (const step of steps) await apply(dependencies, step);

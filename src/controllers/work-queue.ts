@@ -35,7 +35,8 @@ const LONGEST_WAIT_MS = 86_400_000;
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #waiting = new Set<string>();
-  readonly #working = new Set<string>();
+  /** Keys at work, and the Unix time in ms at which it began. */
+  readonly #working = new Map<string, number>();
   readonly #due = new Set<string>();
   readonly #failures = new Map<string, number>();
   /** Keys with a timer, and the time at which it rings. */
@@ -55,6 +56,17 @@ export class WorkQueue {
   /** True when no key waits or is worked on. */
   get idle(): boolean {
     return this.#waiting.size === 0 && this.#working.size === 0;
+  }
+
+  /** Keys whose last work failed and that are tried again. */
+  get failing(): number {
+    return this.#failures.size;
+  }
+
+  /** For how long, in ms, the oldest work at hand has been going on; 0 when there is none. */
+  get longestWorkMs(): number {
+    const oldest = Math.min(...this.#working.values());
+    return Number.isFinite(oldest) ? this.#options.clock.now() - oldest : 0;
   }
 
   /** Asks for a look at this key. */
@@ -101,7 +113,7 @@ export class WorkQueue {
     const [key] = this.#waiting;
     if (key === undefined) return undefined;
     this.#waiting.delete(key);
-    this.#working.add(key);
+    this.#working.set(key, this.#options.clock.now());
     return key;
   }
 

@@ -92,12 +92,18 @@ export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
 }
 
 /**
- * What must change in the runtime of a task that this router serves no more: our mark and URLs go, private TCP addresses
- * come back. Empty when the mark is not this router's.
+ * What must change in the runtime of a task that this router serves no more: our mark and URLs go. Private TCP addresses come
+ * back when `restore` says so; not for a task that took its own keys away, for which they would be a new request. Empty
+ * when the mark is not this router's.
  */
-export function withdrawPatch(task: TaskView, owner: Pick<Mark, 'router'>): Patch {
+export function withdrawPatch(
+  task: TaskView,
+  owner: Pick<Mark, 'router'>,
+  restore: boolean,
+): Patch {
   const mark = parseMark(task.runtime[MARK_KEY]);
   if (mark === undefined || mark.router !== owner.router) return NO_PATCH;
+  if (!restore) return { set: {}, remove: [...ownEndpointKeys(task), MARK_KEY] };
   const upstreams = Object.entries(replacedUpstreams(mark));
   const restored = Object.fromEntries(upstreams.flatMap(restoredKeys));
   const tcpKeys = upstreams.flatMap(([name]) => TCP_KEYS.map((key) => keyFor(key, name)));

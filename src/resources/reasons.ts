@@ -161,6 +161,12 @@ const WAITING = {
     meaning: 'The ports that nobody holds rest before anyone else gets them.',
     action: 'Wait, lower CLEARWAY_PORT_REST_SECONDS, or widen TCP_PORT_START and TCP_PORT_END.',
   },
+  PortNotHeld: {
+    on: ['Programmed'],
+    meaning: "Another program of the proxy's host listens on the port that the route holds.",
+    action:
+      'End that program, or start it on a port outside the range; the proxy takes the port by itself.',
+  },
   PortRangeExhausted: {
     on: ['Programmed'],
     meaning: 'Every TCP port of the router is leased, or held by another program.',

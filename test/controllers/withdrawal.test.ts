@@ -29,13 +29,11 @@ describe('an endpoint that is taken away', () => {
       const port = await leased(api, id);
       await condition(router, `${id}.tcp`, ['Ready', 'True Ready']);
 
-      router.dataPlane.heldPorts = new Set([TCP.start + 1, TCP.start + 2]);
-      router.dataPlane.connect();
+      router.dataPlane.hold([TCP.start + 1, TCP.start + 2]);
       await condition(router, `${id}.tcp`, ['Programmed', 'False PortNotHeld']);
       expect(await leased(api, id)).to.equal(port);
 
-      router.dataPlane.heldPorts = new Set([TCP.start, TCP.start + 1, TCP.start + 2]);
-      router.dataPlane.connect();
+      router.dataPlane.hold([TCP.start, TCP.start + 1, TCP.start + 2]);
       await condition(router, `${id}.tcp`, ['Ready', 'True Ready']);
       expect(await leased(api, id)).to.equal(port);
     });

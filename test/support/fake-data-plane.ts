@@ -1,5 +1,10 @@
 import { Subject, type Observable } from 'rxjs';
-import type { Answered, DataPlane, ProxyState } from '../../src/controllers/contracts.ts';
+import type {
+  Answered,
+  DataPlane,
+  HostFacts,
+  ProxyState,
+} from '../../src/controllers/contracts.ts';
 import {
   EMPTY_TABLE,
   diffTables,
@@ -16,6 +21,7 @@ export class FakeDataPlane implements DataPlane {
   readonly tables: RouteTable[] = [];
   heldPorts: ReadonlySet<number>;
   acknowledged = 0;
+  host: HostFacts = { addresses: [], bridges: [] };
   #generation = 1;
   #isConnected = true;
 
@@ -78,6 +84,18 @@ export class FakeDataPlane implements DataPlane {
   connect(): void {
     this.#isConnected = true;
     this.#acknowledge();
+  }
+
+  /** The proxy says this of its host. */
+  reportHost(host: HostFacts): void {
+    this.host = host;
+    this.#changes.next();
+  }
+
+  /** The proxy holds these ports of the range from now on. */
+  hold(ports: readonly number[]): void {
+    this.heldPorts = new Set(ports);
+    this.#changes.next();
   }
 
   /** An application answered for the first time. */

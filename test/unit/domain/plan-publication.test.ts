@@ -182,27 +182,34 @@ describe('withdrawPatch', () => {
     });
     const task = apply(before, publishPatch(before, facts(tcp(), http())));
 
-    expect(apply(task, withdrawPatch(task, OWNER)).runtime).to.deep.equal(before.runtime);
+    expect(apply(task, withdrawPatch(task, OWNER, true)).runtime).to.deep.equal(before.runtime);
   });
 
   it('removes our tcp address where the task had given none of its own', () => {
     const target = { address: '', port: 10_022 };
     const task = apply(aTask({ runtime: {} }), publishPatch(aTask(), facts(tcp({ target }))));
 
-    expect(apply(task, withdrawPatch(task, OWNER)).runtime).to.deep.equal({});
+    expect(apply(task, withdrawPatch(task, OWNER, true)).runtime).to.deep.equal({});
+  });
+
+  it('gives a task that took its own tcp keys away nothing back', () => {
+    const published = apply(aTask(), publishPatch(aTask(), facts(tcp())));
+    const task = apply(published, { set: {}, remove: ['external_address', 'external_tcp_port'] });
+
+    expect(withdrawPatch(task, OWNER, false)).to.deep.equal({ set: {}, remove: ['clearway'] });
   });
 
   it('leaves the marks of other routers and all that belongs to them', () => {
     const task = aTask({ runtime: { endpoint: URL, clearway: aMarkText({ router: 'other' }) } });
 
-    expect(isEmptyPatch(withdrawPatch(task, OWNER))).to.equal(true);
+    expect(isEmptyPatch(withdrawPatch(task, OWNER, true))).to.equal(true);
   });
 
   it('does nothing to a task without a mark, whatever the task wrote', () => {
     const runtimes = [{ endpoint: URL }, { endpoint: URL, clearway: 'nonsense' }, {}];
 
     for (const runtime of runtimes) {
-      expect(isEmptyPatch(withdrawPatch(aTask({ runtime }), OWNER))).to.equal(true);
+      expect(isEmptyPatch(withdrawPatch(aTask({ runtime }), OWNER, true))).to.equal(true);
     }
   });
 
@@ -213,7 +220,11 @@ describe('withdrawPatch', () => {
       'tcp:y': '1.2.3.4:99999',
       other: '1.2.3.4:5',
     };
-    const patch = withdrawPatch(aTask({ runtime: { clearway: aMarkText({ upstreams }) } }), OWNER);
+    const patch = withdrawPatch(
+      aTask({ runtime: { clearway: aMarkText({ upstreams }) } }),
+      OWNER,
+      true,
+    );
 
     expect(patch).to.deep.equal({ set: {}, remove: ['clearway'] });
   });
@@ -222,9 +233,9 @@ describe('withdrawPatch', () => {
     fc.assert(
       fc.property(anyServed, (served) => {
         const task = apply(aTask(), publishPatch(aTask(), facts(...served)));
-        const after = apply(task, withdrawPatch(task, OWNER));
+        const after = apply(task, withdrawPatch(task, OWNER, true));
 
-        expect(isEmptyPatch(withdrawPatch(after, OWNER))).to.equal(true);
+        expect(isEmptyPatch(withdrawPatch(after, OWNER, true))).to.equal(true);
         expect(parseMark(after.runtime['clearway'])).to.equal(undefined);
         expect(Object.keys(after.runtime).filter((key) => key.includes('endpoint'))).to.deep.equal(
           [],
