@@ -1,4 +1,5 @@
 import { distinctUntilChanged, filter, map, merge, type Observable } from 'rxjs';
+import { endpointKey } from '../domain/runtime-keys.ts';
 import type { RouterIdentity } from '../domain/plan-task-routes.ts';
 import { planLeases, type LeaseClaim, type LeasePlan, type Rest } from '../domain/port-lease.ts';
 import type { PortPoolStatus } from '../resources/generated.ts';
@@ -85,14 +86,14 @@ function claimsOf(dependencies: PortLeaseDependencies): readonly LeaseClaim[] {
  */
 function claimOf(dependencies: PortLeaseDependencies, route: TaskRoute): LeaseClaim {
   const { task, endpointName } = route.spec;
-  const suffix = endpointName === '' ? '' : `__${endpointName}`;
   const view = dependencies.tasks.get(task.id);
   const runtime = view?.runtime ?? {};
   const { router } = dependencies;
   const mark = view === undefined ? undefined : markOf(view)?.router;
   const marked = mark !== undefined && [router.name, router.takeOver].includes(mark);
-  const ours = marked && runtime[`external_address${suffix}`] === dependencies.tcpAddress;
-  const port = ours ? Number(runtime[`external_tcp_port${suffix}`]) : NaN;
+  const ours =
+    marked && runtime[endpointKey('external_address', endpointName)] === dependencies.tcpAddress;
+  const port = ours ? Number(runtime[endpointKey('external_tcp_port', endpointName)]) : NaN;
   const name = route.metadata.name;
   return Number.isInteger(port) ? { route: name, wish: port } : { route: name };
 }

@@ -2,6 +2,7 @@ import { hostPort } from './address.ts';
 import { parseHostPort } from './host.ts';
 import { MARK_KEY, formatMark, parseMark, replacedUpstreams, type Mark } from './marks.ts';
 import { SERVICE_PREFIX } from './route-name.ts';
+import { endpointKey, survivesEditRuntime } from './runtime-keys.ts';
 import type { TaskView } from './task-view.ts';
 
 /** An address of a TaskRoute that the proxy serves: what the task's runtime must say. */
@@ -79,8 +80,8 @@ export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
   desired[MARK_KEY] = formatMark({ ...facts.owner, upstreams: upstreamsOf(facts, former) });
   const kept = new Set(
     facts.known.flatMap(({ endpointName }) => [
-      keyFor('endpoint', endpointName),
-      keyFor('browser_endpoint', endpointName),
+      endpointKey('endpoint', endpointName),
+      endpointKey('browser_endpoint', endpointName),
     ]),
   );
   return {
@@ -106,7 +107,7 @@ export function withdrawPatch(
   if (!restore) return { set: {}, remove: [...ownEndpointKeys(task), MARK_KEY] };
   const upstreams = Object.entries(replacedUpstreams(mark));
   const restored = Object.fromEntries(upstreams.flatMap(restoredKeys));
-  const tcpKeys = upstreams.flatMap(([name]) => TCP_KEYS.map((key) => keyFor(key, name)));
+  const tcpKeys = upstreams.flatMap(([name]) => TCP_KEYS.map((key) => endpointKey(key, name)));
   return {
     set: Object.fromEntries(
       Object.entries(restored).filter(([key, value]) => task.runtime[key] !== value),
@@ -142,14 +143,14 @@ function keysOf(endpoint: PublishedEndpoint): readonly (readonly [string, string
   const { endpointName: name } = endpoint;
   if (endpoint.protocol === 'http') {
     return [
-      [keyFor('endpoint', name), endpoint.url],
-      [keyFor('browser_endpoint', name), endpoint.url],
+      [endpointKey('endpoint', name), endpoint.url],
+      [endpointKey('browser_endpoint', name), endpoint.url],
     ];
   }
   return [
-    [keyFor('external_address', name), endpoint.address],
-    [keyFor('external_tcp_port', name), endpoint.port],
-    [keyFor('upstream_task_port', name), endpoint.target.port],
+    [endpointKey('external_address', name), endpoint.address],
+    [endpointKey('external_tcp_port', name), endpoint.port],
+    [endpointKey('upstream_task_port', name), endpoint.target.port],
   ];
 }
 
@@ -185,8 +186,8 @@ function restoredKeys([name, upstream]: readonly [string, string]): readonly (re
   const target = parseHostPort(upstream);
   if (target === undefined) return [];
   return [
-    [keyFor('external_address', name), target.address],
-    [keyFor('external_tcp_port', name), target.port],
+    [endpointKey('external_address', name), target.address],
+    [endpointKey('external_tcp_port', name), target.port],
   ];
 }
 
@@ -203,12 +204,4 @@ function isOwnUrl(taskId: string, value: unknown): boolean {
   if (typeof value !== 'string') return false;
   const path = `${SERVICE_PREFIX}${taskId}`;
   return value.includes(`${path}/`) || value.includes(`${path}--`);
-}
-
-function keyFor(key: string, endpointName: string): string {
-  return endpointName === '' ? key : `${key}__${endpointName}`;
-}
-
-function survivesEditRuntime(key: string): boolean {
-  return /^[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*$/.test(key);
 }
