@@ -29,6 +29,7 @@ export const ERRORS = {
   PROXY_FOLDER_UNUSABLE: ['the nginx folder cannot be used', 'fatal'],
   PROXY_WRITE_FAILED: ['the nginx folder cannot be written', 'retry'],
   PROXY_TEMPLATE_INVALID: ['the nginx template does not render', 'fatal'],
+  UPSTREAM_NAME_PENDING: ['a host name is being looked up', 'retry'],
   UPSTREAM_NAME_UNAVAILABLE: ['a host name cannot be resolved just now', 'retry'],
   DEMO_FAILED: ['the demo cannot go on', 'fatal'],
   UNEXPECTED: ['something unexpected happened', 'retry'],

@@ -11,7 +11,8 @@ import { taskRouteController, type TaskRouteDependencies } from '../controllers/
 import { upstreamController, type UpstreamDependencies } from '../controllers/upstreams.ts';
 import type { RouterIdentity } from '../domain/plan-task-routes.ts';
 import type { ClearmlParts } from './clearml.ts';
-import { assumedBridges, lookupHost, ownAddresses } from './host.ts';
+import { assumedBridges, ownAddresses } from './host.ts';
+import { NameLookup, resolveHost } from './name-lookup.ts';
 import type { RouterParts } from './parts.ts';
 
 /** What controllers are made from. */
@@ -116,6 +117,7 @@ function leasesOf(
 
 function surroundingsOf({
   settings,
+  clock,
   engine,
   clearml,
 }: ControllerParts): Omit<UpstreamDependencies, keyof Common> {
@@ -123,7 +125,7 @@ function surroundingsOf({
   return {
     engine,
     workers: clearml.workers,
-    lookup: lookupHost,
+    names: new NameLookup({ clock, resolve: resolveHost }),
     knownBridges: assumedBridges(),
     ownAddresses: ownAddresses(settings),
     ownPorts: (port) =>

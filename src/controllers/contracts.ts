@@ -49,6 +49,20 @@ export interface WorkerSource {
   addressOf(taskId: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
+/**
+ * What is known of a host name now: its addresses (none when there is no such name), `pending` before the first answer, or
+ * `unavailable` when nobody could say.
+ */
+export type NameAnswer = { readonly addresses: readonly string[] } | 'pending' | 'unavailable';
+
+/** Host names and their addresses. */
+export interface NameSource {
+  /** Answers at once, and looks the name up behind that when the answer is old. Names that are asked for again and again are followed. */
+  lookup(hostName: string): NameAnswer;
+  /** Host names whose addresses changed, or became known. */
+  readonly changes: Observable<string>;
+}
+
 /** A container as the engine tells it. */
 export interface ContainerFact {
   readonly id: string;

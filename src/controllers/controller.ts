@@ -1,6 +1,6 @@
 import { merge, type Observable } from 'rxjs';
 import type { Logger } from 'pino';
-import type { OperatorError } from '../errors.ts';
+import type { ErrorCode, OperatorError } from '../errors.ts';
 import type { Clock } from './contracts.ts';
 import { WorkQueue, type Reconcile } from './work-queue.ts';
 
@@ -58,6 +58,9 @@ export function makeController(options: ControllerOptions, runtime: ControllerRu
   };
 }
 
+/** Failures of every day, which pass by themselves. */
+const QUIET: ReadonlySet<ErrorCode> = new Set(['RESOURCE_CONFLICT', 'UPSTREAM_NAME_PENDING']);
+
 function logFailure(
   logger: Logger,
   key: string,
@@ -65,7 +68,7 @@ function logFailure(
   retryMs: number | undefined,
 ): void {
   const fields = { key, code: error.code, details: error.details, retryMs };
-  if (error.code === 'RESOURCE_CONFLICT') logger.debug(fields, error.message);
+  if (QUIET.has(error.code)) logger.debug(fields, error.message);
   else if (error.code === 'UNEXPECTED')
     logger.error({ ...fields, err: error.cause }, error.message);
   else if (error.outcome === 'retry') logger.warn(fields, error.message);

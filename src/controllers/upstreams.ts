@@ -5,7 +5,7 @@ import {
   type UpstreamDecision,
   type UpstreamFacts,
 } from '../domain/resolve-upstream.ts';
-import { toOperatorError } from '../errors.ts';
+import { OperatorError, toOperatorError } from '../errors.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
 import type { Informer } from '../store/informer.ts';
@@ -14,11 +14,13 @@ import type {
   ContainerFact,
   Engine,
   EngineFacts,
+  NameSource,
   TaskSource,
   WorkerSource,
 } from './contracts.ts';
 import type { ControllerOptions } from './controller.ts';
 import { reportRoute, type RouteReport } from './route-status.ts';
+import { routesOfMovedNames, routesOfRenamedTasks } from './upstream-changes.ts';
 
 /** What {@link upstreamController} works with. */
 export interface UpstreamDependencies {
@@ -29,8 +31,7 @@ export interface UpstreamDependencies {
   readonly clock: Clock;
   readonly engine: Engine;
   readonly workers: WorkerSource;
-  /** All addresses of a host name, from the host's resolver; empty when it does not resolve. */
-  readonly lookup: (hostName: string, signal: AbortSignal) => Promise<readonly string[]>;
+  readonly names: NameSource;
   /** Subnets that are taken for bridges while the engine cannot be asked. */
   readonly knownBridges: readonly string[];
   readonly allowed?: readonly string[];
@@ -49,7 +50,12 @@ export function upstreamController(dependencies: UpstreamDependencies): Controll
   return {
     name: 'upstreams',
     concurrency: 4,
-    sources: [routes.changes.pipe(map(({ name }) => name)), onEngineChange(engine, routes)],
+    sources: [
+      routes.changes.pipe(map(({ name }) => name)),
+      onEngineChange(engine, routes),
+      routesOfMovedNames(dependencies),
+      routesOfRenamedTasks(dependencies),
+    ],
     reconcile: async (name, signal) => {
       const route = routes.get(name);
       if (route?.spec.target === undefined) return undefined;
@@ -108,7 +114,7 @@ async function resolve(
   signal: AbortSignal,
 ): Promise<Resolution> {
   const taskId = route.spec.task.id;
-  const base = await gather(dependencies, route, signal);
+  const base = gather(dependencies, route);
   const decision = resolveUpstream(base);
   // The worker is asked only when nothing better is known: it costs a call.
   if (!('reason' in decision) || decision.reason !== 'AmbiguousBridgeAddress') return { decision };
@@ -123,20 +129,14 @@ async function resolve(
   }
 }
 
-async function gather(
-  dependencies: UpstreamDependencies,
-  route: TaskRoute,
-  signal: AbortSignal,
-): Promise<UpstreamFacts> {
+function gather(dependencies: UpstreamDependencies, route: TaskRoute): UpstreamFacts {
   const target = route.spec.target ?? { address: '', port: 0 };
   const taskId = route.spec.task.id;
-  const resolved = await addressesOf(dependencies, target.address, signal);
-  // After the wait: the engine may have spoken meanwhile.
   const { facts } = dependencies.engine;
   const hostname = dependencies.tasks.get(taskId)?.runtime['hostname'];
   return {
     target,
-    resolved,
+    resolved: addressesOf(dependencies, target.address),
     containers: facts.containers.filter((container) => container.taskId === taskId),
     engineAvailable: facts.available,
     engineSeen: facts.bridgeSubnets.length > 0,
@@ -150,13 +150,16 @@ async function gather(
   };
 }
 
-async function addressesOf(
-  dependencies: UpstreamDependencies,
-  address: string,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
+function addressesOf({ names }: UpstreamDependencies, address: string): readonly string[] {
   if (address === '') return [];
-  return isAddress(address) ? [address] : dependencies.lookup(address, signal);
+  if (isAddress(address)) return [address];
+  const answer = names.lookup(address);
+  if (typeof answer === 'object') return answer.addresses;
+  // What was decided before stays: this says nothing of the name.
+  throw new OperatorError(
+    answer === 'pending' ? 'UPSTREAM_NAME_PENDING' : 'UPSTREAM_NAME_UNAVAILABLE',
+    { hostName: address },
+  );
 }
 
 function report(decision: UpstreamDecision): RouteReport {

@@ -32,6 +32,7 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
   PROXY_WRITE_FAILED:
     'Free disk space on the file system of the nginx folder, and keep it writable for the router. Routes that are live stay.',
   PROXY_TEMPLATE_INVALID: 'Reinstall: a template of this version is damaged.',
+  UPSTREAM_NAME_PENDING: 'Nothing: its routes are looked at again when the resolver answers.',
   UPSTREAM_NAME_UNAVAILABLE:
     'The resolver of the router does not answer; the upstream that was known stays. Check DNS inside the router.',
   DEMO_FAILED:
