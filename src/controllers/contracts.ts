@@ -108,8 +108,18 @@ export interface ProxyState {
   readonly generation: number;
   /** Listen ports that it really holds. */
   readonly heldPorts: readonly number[];
+  /** What it says of its host; absent for a proxy that does not say. */
+  readonly host?: HostFacts;
   /** Format number of a proxy that speaks none of ours: it keeps the table that it has. */
   readonly unsupportedFormat?: number;
+}
+
+/** What proxies see of the network that they connect from. The router may be in a container and see another one. */
+export interface HostFacts {
+  /** Every address that means this host, loopback aside. */
+  readonly addresses: readonly string[];
+  /** Subnets of the bridges of this host, as CIDRs. */
+  readonly bridges: readonly string[];
 }
 
 /** First success of an application, seen by a proxy. */
@@ -131,6 +141,11 @@ export interface DataPlane {
   readonly acknowledged: number;
   /** Ports of the TCP range that a complete set holds. */
   readonly heldPorts: ReadonlySet<number>;
+  /**
+   * What the proxies say of their hosts, together: the last word holds while there is none. Undefined until a proxy polled.
+   * {@link DataPlane.changes} emits when it changed.
+   */
+  readonly host: HostFacts | undefined;
   readonly answered: Observable<Answered>;
 }
 

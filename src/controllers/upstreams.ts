@@ -1,4 +1,15 @@
-import { concatMap, from, map, type Observable } from 'rxjs';
+import {
+  concatMap,
+  distinctUntilChanged,
+  filter,
+  firstValueFrom,
+  from,
+  map,
+  merge,
+  skip,
+  startWith,
+} from 'rxjs';
+import type { Observable } from 'rxjs';
 import { isAddress } from '../domain/address.ts';
 import {
   resolveUpstream,
@@ -12,6 +23,7 @@ import type { Informer } from '../store/informer.ts';
 import type {
   Clock,
   ContainerFact,
+  DataPlane,
   Engine,
   EngineFacts,
   NameSource,
@@ -31,10 +43,13 @@ export interface UpstreamDependencies {
   readonly clock: Clock;
   readonly engine: Engine;
   readonly workers: WorkerSource;
+  /** Says what the proxy sees of the host that it connects from. */
+  readonly dataPlane: Pick<DataPlane, 'changes' | 'host'>;
   readonly names: NameSource;
   /** Subnets that are taken for bridges while the engine cannot be asked. */
   readonly knownBridges: readonly string[];
   readonly allowed?: readonly string[];
+  /** Addresses that mean the proxy's host, besides those that the proxy reports. */
   readonly ownAddresses: readonly string[];
   readonly ownPorts: (port: number) => boolean;
 }
@@ -43,22 +58,33 @@ export interface UpstreamDependencies {
 const FOLLOW_MS = 30_000;
 /** Workers and engines may come: an unresolved upstream is looked at again this often. */
 const UNRESOLVED_MS = 15_000;
+/** After a start the proxy is waited for this long: its workers ask again at most two seconds after they failed. */
+const HOST_MS = 3_000;
 
 /** Finds where the proxy connects for each TaskRoute: key is its name. */
 export function upstreamController(dependencies: UpstreamDependencies): ControllerOptions {
-  const { engine, routes } = dependencies;
+  const { engine, routes, dataPlane, clock } = dependencies;
+  let until: number | undefined;
+  // An upstream that was decided without the proxy's word might be another task's, if only for a moment.
+  const hostKnown = async (signal: AbortSignal): Promise<void> => {
+    until ??= clock.now() + HOST_MS;
+    const left = until - clock.now();
+    if (dataPlane.host === undefined && left > 0) await hostOrTimeout(dependencies, left, signal);
+  };
   return {
     name: 'upstreams',
     concurrency: 4,
     sources: [
       routes.changes.pipe(map(({ name }) => name)),
       onEngineChange(engine, routes),
+      onHostChange(dataPlane, routes),
       routesOfMovedNames(dependencies),
       routesOfRenamedTasks(dependencies),
     ],
     reconcile: async (name, signal) => {
       const route = routes.get(name);
       if (route?.spec.target === undefined) return undefined;
+      await hostKnown(signal);
       const { decision, error } = await resolve(dependencies, route, signal);
       await reportRoute(dependencies, route, (current) =>
         current.metadata.generation === route.metadata.generation ? report(decision) : undefined,
@@ -85,6 +111,30 @@ function onEngineChange(engine: Engine, routes: Informer<'TaskRoute'>): Observab
       return from(changed.map((route) => route.metadata.name));
     }),
   );
+}
+
+/** All routes, when what the proxies say of their hosts changed. */
+function onHostChange(
+  dataPlane: Pick<DataPlane, 'changes' | 'host'>,
+  routes: Informer<'TaskRoute'>,
+): Observable<string> {
+  return dataPlane.changes.pipe(
+    startWith(undefined),
+    map(() => JSON.stringify(dataPlane.host)),
+    distinctUntilChanged(),
+    skip(1),
+    concatMap(() => from([...routes.items()].map((route) => route.metadata.name))),
+  );
+}
+
+/** Resolves when a proxy said something of its host, and at the latest after `ms`. */
+async function hostOrTimeout(
+  { dataPlane, clock }: Pick<UpstreamDependencies, 'dataPlane' | 'clock'>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const said = dataPlane.changes.pipe(filter(() => dataPlane.host !== undefined));
+  await firstValueFrom(merge(said, from(clock.sleep(ms, signal))));
 }
 
 function isSameEngine(left: EngineFacts, right: EngineFacts): boolean {
@@ -133,6 +183,7 @@ function gather(dependencies: UpstreamDependencies, route: TaskRoute): UpstreamF
   const target = route.spec.target ?? { address: '', port: 0 };
   const taskId = route.spec.task.id;
   const { facts } = dependencies.engine;
+  const host = dependencies.dataPlane.host ?? { addresses: [], bridges: [] };
   const hostname = dependencies.tasks.get(taskId)?.runtime['hostname'];
   return {
     target,
@@ -142,8 +193,8 @@ function gather(dependencies: UpstreamDependencies, route: TaskRoute): UpstreamF
     engineSeen: facts.bridgeSubnets.length > 0,
     bridgeSubnets: facts.available
       ? facts.bridgeSubnets
-      : [...facts.bridgeSubnets, ...dependencies.knownBridges],
-    ownAddresses: dependencies.ownAddresses,
+      : [...facts.bridgeSubnets, ...dependencies.knownBridges, ...host.bridges],
+    ownAddresses: [...dependencies.ownAddresses, ...host.addresses],
     ownPorts: dependencies.ownPorts,
     ...(typeof hostname === 'string' ? { hostname } : {}),
     ...(dependencies.allowed === undefined ? {} : { allowed: dependencies.allowed }),

@@ -1,5 +1,6 @@
+import { isAddress, isCidr } from '../domain/address.ts';
 import type { TableDelta } from '../domain/route-table.ts';
-import type { AccessAnswer, AccessQuestion } from '../controllers/contracts.ts';
+import type { AccessAnswer, AccessQuestion, HostFacts } from '../controllers/contracts.ts';
 import type { TableParts } from './table-text.ts';
 
 /** Generations are below this: the JSON writer of nginx's Lua keeps 14 digits. */
@@ -15,6 +16,8 @@ export interface PollReport {
   readonly generation: number;
   readonly ports: readonly number[];
   readonly exiting: boolean;
+  /** Absent when the proxy does not say. */
+  readonly host?: HostFacts;
 }
 
 /** How long a decision may be used, in seconds, and the generation that was read before asking. */
@@ -50,6 +53,9 @@ export const EMPTY_DELTA: TableDelta = {
 
 /** Most routes that one observation names. */
 const MAX_ANSWERED = 10_000;
+
+/** Most addresses, and most bridges, that a proxy names; it leaves out what is more. */
+const MAX_HOST_ITEMS = 256;
 
 /** Longest credential in characters; nginx refuses longer headers before. */
 const MAX_CREDENTIAL = 32_768;
@@ -94,7 +100,28 @@ function parsePoll(body: Json): Parsed<PollReport> {
   if (!isCount(generation, MAX_GENERATION)) return wrong('generation', 'a generation');
   if (!ports?.every(isPort)) return wrong('ports', 'a list of ports');
   const report = { proxy, pid, worker, workers, revision, generation, exiting: exiting === true };
-  return { ok: true, value: { ...report, ports } };
+  const host = parseHost(body);
+  if (!host.ok) return host;
+  const said = host.value === undefined ? {} : { host: host.value };
+  return { ok: true, value: { ...report, ports, ...said } };
+}
+
+/** A proxy of a version that does not know them leaves both fields out. */
+function parseHost(body: Json): Parsed<HostFacts | undefined> {
+  if (body['addresses'] === undefined && body['bridges'] === undefined) {
+    return { ok: true, value: undefined };
+  }
+  const addresses = asList(body['addresses']);
+  const bridges = asList(body['bridges']);
+  const isIp = (item: unknown): item is string => isText(item, 45) && isAddress(item);
+  const isNetwork = (item: unknown): item is string => isText(item, 49) && isCidr(item);
+  if (!addresses?.every(isIp) || addresses.length > MAX_HOST_ITEMS) {
+    return wrong('addresses', 'a list of addresses');
+  }
+  if (!bridges?.every(isNetwork) || bridges.length > MAX_HOST_ITEMS) {
+    return wrong('bridges', 'a list of networks');
+  }
+  return { ok: true, value: { addresses, bridges } };
 }
 
 function parseQuestion(body: Json): Parsed<AccessQuestion> {

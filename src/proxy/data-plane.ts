@@ -5,13 +5,14 @@ import type {
   Answered,
   Clock,
   DataPlane,
+  HostFacts,
   ProxyState,
 } from '../controllers/contracts.ts';
 import type { RouteTable } from '../domain/route-table.ts';
 import { channelRoutes } from './channel-requests.ts';
 import { ChannelServer } from './channel-server.ts';
 import { folderUnusable, nginxFolder, prepareFolder, type NginxFolder } from './folder.ts';
-import { acknowledgedBy, heldBy, sameProxies } from './observe.ts';
+import { acknowledgedBy, heldBy, hostOf, sameProxies } from './observe.ts';
 import { TablePublisher } from './table-publisher.ts';
 import { WorkerRegistry } from './worker-registry.ts';
 
@@ -52,6 +53,7 @@ export class ProxyDataPlane implements DataPlane {
   #proxies: readonly ProxyState[] = [];
   #acknowledged = 0;
   #heldPorts: ReadonlySet<number> = new Set();
+  #host: HostFacts | undefined;
   #isLookPlanned = false;
   #closing: Promise<void> | undefined;
 
@@ -98,6 +100,10 @@ export class ProxyDataPlane implements DataPlane {
 
   get heldPorts(): ReadonlySet<number> {
     return this.#heldPorts;
+  }
+
+  get host(): HostFacts | undefined {
+    return this.#host;
   }
 
   /** True while workers can reach the channel. */
@@ -178,6 +184,8 @@ export class ProxyDataPlane implements DataPlane {
     this.#proxies = proxies;
     this.#acknowledged = acknowledgedBy(proxies);
     this.#heldPorts = heldBy(proxies);
+    // A proxy that is away still stands on its host.
+    this.#host = hostOf(proxies) ?? this.#host;
     this.#changes.next();
   }
 

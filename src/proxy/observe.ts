@@ -1,4 +1,4 @@
-import type { ProxyState } from '../controllers/contracts.ts';
+import type { HostFacts, ProxyState } from '../controllers/contracts.ts';
 import type { PollReport } from './channel-format.ts';
 
 /** Time after the end of its last poll during which a worker counts as live, in ms. */
@@ -47,6 +47,15 @@ export function heldBy(proxies: readonly ProxyState[]): ReadonlySet<number> {
   return new Set(proxies.filter((proxy) => proxy.complete).flatMap((proxy) => proxy.heldPorts));
 }
 
+/** What these proxies say of their hosts, together; undefined while none of them is ours to understand. */
+export function hostOf(proxies: readonly ProxyState[]): HostFacts | undefined {
+  const serving = proxies.filter(({ workers }) => workers > 0);
+  if (serving.length === 0) return undefined;
+  const all = (list: (host: HostFacts) => readonly string[]): readonly string[] =>
+    [...new Set(serving.flatMap(({ host }) => (host === undefined ? [] : list(host))))].toSorted();
+  return { addresses: all(({ addresses }) => addresses), bridges: all(({ bridges }) => bridges) };
+}
+
 /** True when both lists say the same of the same proxies. */
 export function sameProxies(left: readonly ProxyState[], right: readonly ProxyState[]): boolean {
   return (
@@ -84,6 +93,7 @@ function describeProxy(id: string, set: readonly WorkerRecord[]): ProxyState {
     complete: workers > 0 && set.length >= workers,
     generation: set.length === 0 ? 0 : Math.min(...set.map((record) => record.acknowledged)),
     heldPorts: commonPorts(set.map((record) => record.report.ports)),
+    ...(newest?.report.host === undefined ? {} : { host: newest.report.host }),
   };
 }
 
@@ -102,12 +112,18 @@ function sameProxy(left: ProxyState, right: ProxyState): boolean {
   const keys = Object.keys(left) as (keyof ProxyState)[];
   return (
     keys.length === Object.keys(right).length &&
-    keys.every((key) => key === 'heldPorts' || left[key] === right[key]) &&
-    sameList(left.heldPorts, right.heldPorts)
+    keys.every((key) => key === 'heldPorts' || key === 'host' || left[key] === right[key]) &&
+    sameList(left.heldPorts, right.heldPorts) &&
+    sameHost(left.host, right.host)
   );
 }
 
-function sameList(left: readonly number[], right: readonly number[]): boolean {
+function sameHost(left: HostFacts | undefined, right: HostFacts | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  return sameList(left.addresses, right.addresses) && sameList(left.bridges, right.bridges);
+}
+
+function sameList<T>(left: readonly T[], right: readonly T[]): boolean {
   return (
     left === right ||
     (left.length === right.length && left.every((item, index) => item === right[index]))
