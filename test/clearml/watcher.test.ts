@@ -214,6 +214,21 @@ describe('TaskWatcher', () => {
     );
   });
 
+  it('tells a task that it was told to look at, though the view is as before', async () => {
+    const seed = { tasks: [aTask({ id: 'a1' })] };
+    await watching({ seed, deps: { fullPassMs: 60_000 } }, async ({ api, watcher, events }) => {
+      await synced(watcher);
+      events.length = 0;
+      await afterLists(api, 3);
+      expect(events).to.deep.equal([]);
+
+      watcher.refresh('a1');
+      await eventually(() => expect(events).to.deep.equal(['a1']));
+      await afterLists(api, 3);
+      expect(events).to.deep.equal(['a1']);
+    });
+  });
+
   it('knows the tasks that were held and ended while nobody looked', async () => {
     const seed = { tasks: [aTask({ id: 'ended', status: 'failed' })] };
     await watching({ seed, held: ['ended'] }, async ({ watcher }) => {
