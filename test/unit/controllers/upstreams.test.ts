@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { NEVER, Subject } from 'rxjs';
-import type { ContainerFact, EngineFacts } from '../../../src/controllers/contracts.ts';
+import { NameLookup } from '../../../src/composition/name-lookup.ts';
+import type {
+  ContainerFact,
+  EngineFacts,
+  NameAnswer,
+  NameSource,
+  TaskSource,
+} from '../../../src/controllers/contracts.ts';
 import type { ControllerOptions } from '../../../src/controllers/controller.ts';
 import {
   upstreamController,
@@ -9,10 +16,24 @@ import {
 import { OperatorError, hasCode } from '../../../src/errors.ts';
 import { getCondition } from '../../../src/resources/conditions.ts';
 import { FakeDataPlane } from '../../support/fake-data-plane.ts';
+import { aTask } from '../../support/builders.ts';
 import { aRouteStore, type RouteStore } from '../../support/route-store.ts';
 
 const SIGNAL = new AbortController().signal;
 const BRIDGED = { address: '172.17.0.3', port: 8888 };
+
+const NO_TASKS: TaskSource = {
+  changes: NEVER,
+  get: () => undefined,
+  ids: () => [],
+  synced: true,
+  forget: () => undefined,
+  refresh: () => undefined,
+};
+
+function saying(answer: NameAnswer): NameSource {
+  return { lookup: () => answer, changes: NEVER };
+}
 
 function aContainer(taskId: string, overrides: Partial<ContainerFact> = {}): ContainerFact {
   return {
@@ -43,14 +64,7 @@ function aController(
     changes: new Subject<void>(),
   };
   const controller = upstreamController({
-    tasks: {
-      changes: NEVER,
-      get: () => undefined,
-      ids: () => [],
-      synced: true,
-      forget: () => undefined,
-      refresh: () => undefined,
-    },
+    tasks: NO_TASKS,
     routes,
     store,
     events: store,
@@ -58,7 +72,7 @@ function aController(
     engine,
     dataPlane: new FakeDataPlane(),
     workers: { addressOf: () => Promise.resolve(undefined) },
-    lookup: () => Promise.resolve([]),
+    names: saying({ addresses: [] }),
     knownBridges: [],
     ownAddresses: [],
     ownPorts: () => false,
@@ -111,11 +125,18 @@ describe('upstreamController', () => {
     await using world = await aRouteStore();
     await world.add('a.http', { target: { address: 'app.example', port: 1 } });
     let address = '192.0.2.1';
-    const { controller } = aController(world, { lookup: () => Promise.resolve([address]) });
+    const moved = new Subject<string>();
+    const names = { lookup: () => ({ addresses: [address] }), changes: moved };
+    const { controller, keys } = aController(world, { names });
 
     expect(await controller.reconcile('a.http', SIGNAL)).to.deep.equal({ againMs: 30_000 });
-    address = '192.0.2.2';
     await world.seen('a.http');
+    keys.length = 0;
+    address = '192.0.2.2';
+    moved.next('other.example');
+    expect(keys).to.deep.equal([]);
+    moved.next('app.example');
+    expect(keys).to.deep.equal(['a.http']);
     await controller.reconcile('a.http', SIGNAL);
     expect(await resolved(world, 'a.http')).to.equal('GivenByTask 192.0.2.2:1');
   });
@@ -123,18 +144,61 @@ describe('upstreamController', () => {
   it('keeps the upstream while the resolver does not answer', async () => {
     await using world = await aRouteStore();
     await world.add('a.http', { target: { address: 'app.example', port: 1 } });
-    await aController(world, { lookup: () => Promise.resolve(['192.0.2.1']) }).controller.reconcile(
-      'a.http',
-      SIGNAL,
-    );
+    const names = saying({ addresses: ['192.0.2.1'] });
+    await aController(world, { names }).controller.reconcile('a.http', SIGNAL);
     await world.seen('a.http');
-    const { controller } = aController(world, {
-      lookup: () => Promise.reject(new OperatorError('UPSTREAM_NAME_UNAVAILABLE')),
-    });
-    const error = await controller.reconcile('a.http', SIGNAL).catch((thrown: unknown) => thrown);
+    for (const [answer, code] of [
+      ['unavailable', 'UPSTREAM_NAME_UNAVAILABLE'],
+      ['pending', 'UPSTREAM_NAME_PENDING'],
+    ] as const) {
+      const { controller } = aController(world, { names: saying(answer) });
+      const error = await controller.reconcile('a.http', SIGNAL).catch((thrown: unknown) => thrown);
 
-    expect(hasCode(error, 'UPSTREAM_NAME_UNAVAILABLE')).to.equal(true);
-    expect(await resolved(world, 'a.http')).to.equal('GivenByTask 192.0.2.1:1');
+      expect(hasCode(error, code)).to.equal(true);
+      expect(await resolved(world, 'a.http')).to.equal('GivenByTask 192.0.2.1:1');
+    }
+  });
+
+  it('resolves an address at once while the resolver hangs for many names', async () => {
+    await using world = await aRouteStore();
+    const routes = Array.from({ length: 16 }, (_, index) => `n${index}.http`);
+    for (const [index, name] of routes.entries()) {
+      await world.add(name, { target: { address: `n${index}.example`, port: 1 } });
+    }
+    await world.add('a.http');
+    const names = new NameLookup({
+      clock: { now: () => 0 },
+      resolve: () => new Promise(() => undefined),
+    });
+    const { controller } = aController(world, { names });
+    const errors = await Promise.all(
+      routes.map((name) =>
+        controller.reconcile(name, SIGNAL).then(
+          () => 'decided',
+          (error: unknown) => hasCode(error, 'UPSTREAM_NAME_PENDING'),
+        ),
+      ),
+    );
+    await controller.reconcile('a.http', SIGNAL);
+
+    expect(new Set(errors)).to.deep.equal(new Set([true]));
+    expect(await resolved(world, 'a.http')).to.equal('GivenByTask 192.0.2.7:8888');
+  });
+
+  it('looks at the routes of a task that tells another host name of its container', async () => {
+    await using world = await aRouteStore();
+    for (const id of ['a', 'b']) await world.add(`${id}.http`, { task: { id, name: id } });
+    const tasks = { ...NO_TASKS, changes: new Subject<string>(), get: () => aTask({ runtime }) };
+    let runtime: Record<string, string> = { hostname: 'aaaaaaaaaaaa' };
+    const { keys } = aController(world, { tasks });
+    keys.length = 0;
+
+    tasks.changes.next('a');
+    tasks.changes.next('a');
+    expect(keys).to.deep.equal(['a.http']);
+    runtime = { hostname: 'bbbbbbbbbbbb', other: 'x' };
+    tasks.changes.next('a');
+    expect(keys).to.deep.equal(['a.http', 'a.http']);
   });
 
   it("drops the address of a container that is gone, though ClearML's workers cannot be asked", async () => {
