@@ -63,11 +63,17 @@ async function leases({ store }: RouteStore): Promise<readonly string[]> {
 }
 
 async function addTcp(world: RouteStore, id: string): Promise<void> {
-  const { router, endpointName, target } = (await world.add(`x${id}.http`)).spec;
+  const spec = {
+    router: 'gw',
+    task: { id, name: id },
+    protocol: 'tcp' as const,
+    endpointName: '',
+    target: { address: '192.0.2.7', port: 22 },
+  };
   await world.store.create<'TaskRoute'>({
     kind: 'TaskRoute',
     metadata: { name: `${id}.tcp` },
-    spec: { router, endpointName, target, protocol: 'tcp', task: { id, name: id } },
+    spec,
   });
   await world.seen(`${id}.tcp`);
 }
