@@ -9,19 +9,39 @@ const V6 = /^\[[0-9a-f:.]{2,45}\]:\d{1,5}$/;
 // nginx takes "unix:…" and host names too: only what is an address and a port may reach proxy_pass.
 const MAX_LENGTH = 64;
 
-function read(port) {
+function read(path) {
   try {
     // Relative to the run folder, which the supervisor makes the working directory of nginx.
-    return fs.readFileSync('shared/tcp/' + port, 'utf8');
+    return fs.readFileSync(path, 'utf8');
   } catch (e) {
     return '';
   }
 }
 
+function isOwn(address, s) {
+  if (address === s.variables.server_addr || address === '::1') return true;
+  if (address.indexOf('127.') === 0) return true;
+  return ('\n' + read('host')).indexOf('\naddress ' + address + '\n') !== -1;
+}
+
+// True when the connection would come back to us: nginx listens on every port that a route has, and a loop, however
+// long, leads through such ports only. The router refuses these upstreams already, as far as it knows the host.
+function isListener(upstream, s) {
+  const colon = upstream.lastIndexOf(':');
+  const port = String(Number(upstream.slice(colon + 1)));
+  if (port !== s.variables.server_port && read('shared/tcp/' + port) === '') return false;
+  return isOwn(upstream.slice(0, colon).replace('[', '').replace(']', ''), s);
+}
+
 function choose(s) {
-  const line = read(s.variables.server_port);
+  const line = read('shared/tcp/' + s.variables.server_port);
   const upstream = line.charAt(line.length - 1) === '\n' ? line.slice(0, -1) : line;
   if (upstream.length > MAX_LENGTH || !(V4.test(upstream) || V6.test(upstream))) {
+    s.deny();
+    return;
+  }
+  if (isListener(upstream, s)) {
+    s.error('the upstream of port ' + s.variables.server_port + ' is a listener of this proxy');
     s.deny();
     return;
   }

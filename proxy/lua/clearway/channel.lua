@@ -7,7 +7,7 @@
 -- nginx starts no new timers in a worker that is exiting, but goes on running this one.
 
 local cjson = require "cjson.safe"
-local descriptors = require "clearway.descriptors"
+local host = require "clearway.host"
 local http_client = require "clearway.http_client"
 local live = require "clearway.live"
 local observe = require "clearway.observe"
@@ -19,8 +19,6 @@ local POLL_SECONDS = 15
 local MIN_WAIT, MAX_WAIT = 0.05, 2
 
 local channel = {}
-
-local held_ports
 
 local function exiting()
   return ngx.worker.exiting()
@@ -42,9 +40,7 @@ local function make_go_on()
 end
 
 local function poll()
-  -- The listening sockets of a worker are those that it was born with, until it exits.
-  held_ports = held_ports or descriptors.listening()
-  local ports = exiting() and "" or table.concat(held_ports, ",")
+  local ports = exiting() and "" or table.concat(host.ports(), ",")
   local message = cjson.encode({
     format = settings.format,
     proxy = settings.proxy,
@@ -56,7 +52,7 @@ local function poll()
     exiting = exiting(),
   })
   -- cjson cannot tell an empty list from an empty object.
-  message = string.sub(message, 1, -2) .. ',"ports":[' .. ports .. "]}"
+  message = string.sub(message, 1, -2) .. ',"ports":[' .. ports .. "]," .. host.json() .. "}"
   return http_client.post("/proxy/poll", message, { timeout = POLL_SECONDS, go_on = make_go_on() })
 end
 

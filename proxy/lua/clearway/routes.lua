@@ -4,6 +4,7 @@
 -- IP literal and a port, never a name and never a path of a socket, so nothing is resolved or opened by accident.
 
 local cjson = require "cjson.safe"
+local host_facts = require "clearway.host"
 local settings = require "clearway.settings"
 
 local type, pairs = type, pairs
@@ -40,7 +41,8 @@ local function is_port(port)
   return type(port) == "number" and port >= 1 and port <= 65535 and port % 1 == 0
 end
 
--- A usable copy of an HttpEntry, or nil. `peer` is the host as the balancer wants it; absent while unresolved.
+-- A usable copy of an HttpEntry, or nil. `peer` is the host as the balancer wants it; absent while unresolved, and where it
+-- would be ourselves. `suspect`: on another host, as far as we know, but on a port of ours.
 local function http_entry(entry)
   if type(entry) ~= "table" or type(entry.route) ~= "string" or type(entry.task) ~= "string" then return nil end
   local usable = {
@@ -51,13 +53,14 @@ local function http_entry(entry)
     since = tonumber(entry.since) or 0,
   }
   local host, port = entry.host, entry.port
-  if type(host) == "string" and is_port(port) then
+  if type(host) == "string" and is_port(port) and not host_facts.is_listener(host, port) then
     if is_v4(host) then
       usable.peer = host
     elseif is_v6(host) then
       usable.peer = "[" .. host .. "]"
     end
     usable.port = port
+    usable.suspect = host_facts.holds(port)
   end
   return usable
 end
