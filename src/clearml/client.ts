@@ -1,5 +1,6 @@
 import { OperatorError, hasCode, toOperatorError, type ErrorCode } from '../errors.ts';
 import { readAnswer, type AnswerData } from './answer.ts';
+import { Gate, type GateBounds } from './gate.ts';
 import { atLeast, readClaims, type TokenClaims } from './token.ts';
 import { Transport, type TransportSettings } from './transport.ts';
 
@@ -40,6 +41,12 @@ interface Session {
   readonly expiresAt: number;
 }
 
+/** As whom a call is sent, and over which connections. */
+interface Exchange {
+  readonly authorization: string;
+  readonly via: Transport;
+}
+
 /**
  * The version that requests name. A server that is older answers with its newest; `/v2/` would be malformed
  * (protocol 9.2).
@@ -49,6 +56,8 @@ const EDIT_RUNTIME_VERSION = [2, 34];
 /** A token is renewed so long before its end, or after four fifths of a short life. */
 const RENEW_MS = 360_000;
 const RENEW_AGAIN_MS = 10_000;
+/** Strangers cause calls too: these have connections of their own, and no more of them than a server can bear. */
+const CALLERS: GateBounds = { atOnce: 16, waiting: 128, waitMs: 3_000 };
 
 /**
  * Talks to the ClearML API: signs in with key and secret, renews the token before it ends (in one flight, whoever asks),
@@ -57,6 +66,8 @@ const RENEW_AGAIN_MS = 10_000;
 export class ClearmlClient {
   readonly #deps: ClearmlClientDeps;
   readonly #transport: Transport;
+  readonly #callersTransport: Transport;
+  readonly #callersGate = new Gate(CALLERS);
   readonly #closed = new AbortController();
   #session: Session | undefined;
   #login: Promise<Session> | undefined;
@@ -64,6 +75,7 @@ export class ClearmlClient {
   constructor(deps: ClearmlClientDeps) {
     this.#deps = deps;
     this.#transport = new Transport(deps.transport);
+    this.#callersTransport = new Transport({ ...deps.transport, connections: CALLERS.atOnce });
   }
 
   /** True when the server has `tasks.edit_runtime`; known after the first sign-in. */
@@ -79,29 +91,31 @@ export class ClearmlClient {
   async call<T>(call: Call<T>, signal: AbortSignal): Promise<T> {
     const session = await this.#freshSession(signal);
     try {
-      return await this.#send(call, `Bearer ${session.token}`, signal);
+      return await this.#send(call, this.#as(session), signal);
     } catch (error) {
       if (!hasCode(error, 'CLEARML_UNAUTHORIZED')) throw error;
     }
     if (this.#session === session) this.#session = undefined;
     const renewed = await this.#freshSession(signal);
-    return this.#send(call, `Bearer ${renewed.token}`, signal);
+    return this.#send(call, this.#as(renewed), signal);
   }
 
   /**
-   * Calls with somebody else's token, once.
+   * Calls with somebody else's token, once. However many do: it takes nothing from the router's own calls.
    *
-   * @throws OperatorError with a code `CLEARML_*`; `CLEARML_UNAUTHORIZED` without a call when it is no JWT
+   * @throws OperatorError with a code `CLEARML_*`; without a call `CLEARML_UNAUTHORIZED` when it is no JWT, and
+   * `CLEARML_UNREACHABLE` when too many are under way
    */
   async callAs<T>(token: string, call: Call<T>, signal: AbortSignal): Promise<T> {
     if (readClaims(token) === undefined) throw new OperatorError('CLEARML_UNAUTHORIZED');
-    return this.#send(call, `Bearer ${token}`, signal);
+    const exchange: Exchange = { authorization: `Bearer ${token}`, via: this.#callersTransport };
+    return this.#callersGate.run(() => this.#send(call, exchange, signal), signal);
   }
 
   /** Ends every connection and every wait for a token. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#transport.close();
+    await Promise.all([this.#transport.close(), this.#callersTransport.close()]);
   }
 
   async #freshSession(signal: AbortSignal): Promise<Session> {
@@ -134,19 +148,24 @@ export class ClearmlClient {
         return data['token'];
       },
     };
-    const token = await this.#send(call, `Basic ${basic}`, this.#closed.signal).catch(refusedLogin);
+    const exchange = { authorization: `Basic ${basic}`, via: this.#transport };
+    const token = await this.#send(call, exchange, this.#closed.signal).catch(refusedLogin);
     this.#session = sessionOf(token, this.#deps.clock.now());
     return this.#session;
   }
 
-  async #send<T>(call: Call<T>, authorization: string, signal: AbortSignal): Promise<T> {
+  #as({ token }: Session): Exchange {
+    return { authorization: `Bearer ${token}`, via: this.#transport };
+  }
+
+  async #send<T>(call: Call<T>, exchange: Exchange, signal: AbortSignal): Promise<T> {
     const started = this.#deps.clock.now();
     const record = (outcome: CallRecord['outcome']): void => {
       const ms = this.#deps.clock.now() - started;
       this.#deps.onCall({ endpoint: call.endpoint, outcome, ms });
     };
     try {
-      const result = await this.#exchange(call, authorization, signal);
+      const result = await this.#exchange(call, exchange, signal);
       record('ok');
       return result;
     } catch (error) {
@@ -155,10 +174,14 @@ export class ClearmlClient {
     }
   }
 
-  async #exchange<T>(call: Call<T>, authorization: string, signal: AbortSignal): Promise<T> {
+  async #exchange<T>(
+    call: Call<T>,
+    { authorization, via }: Exchange,
+    signal: AbortSignal,
+  ): Promise<T> {
     const url = `${this.#deps.apiHost}/${VERSION}/${call.endpoint}`;
     const body = typeof call.body === 'string' ? call.body : JSON.stringify(call.body);
-    const answer = await this.#transport.post({ url, authorization, body }, signal);
+    const answer = await via.post({ url, authorization, body }, signal);
     const data = readAnswer(answer, this.#deps.clock.now());
     try {
       return call.parse(data, answer.text);

@@ -10,6 +10,8 @@ export interface TransportSettings {
   readonly timeoutMs: number;
   /** Longest answer that is read. */
   readonly maxAnswerBytes: number;
+  /** Most connections at a time; 32 unless given. */
+  readonly connections?: number;
 }
 
 /** One POST request. */
@@ -113,7 +115,7 @@ function makeDispatcher(settings: TransportSettings): Dispatcher {
     requestTls: tls,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    connections: CONNECTIONS,
+    connections: settings.connections ?? CONNECTIONS,
   });
 }
 

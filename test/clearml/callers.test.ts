@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import { ClearmlAccess } from '../../src/clearml/identity.ts';
+import { eventually } from '../support/eventually.ts';
+import { aClient } from './support/a-client.ts';
+import { aToken, envelope } from './support/stub-server.ts';
+import { PING, errorOf, withStub } from './support/with-stub.ts';
+
+const CALLERS = 200;
+const NEVER = new AbortController().signal;
+
+/** Answers the router at once, and everybody else never. */
+function hangsForStrangers({ path, authorization }: { path: string; authorization: string }) {
+  if (path.endsWith('auth.login')) return undefined;
+  return authorization === `Bearer ${aToken()}` ? envelope({ ok: 1 }) : undefined;
+}
+
+describe('ClearmlClient.callAs', () => {
+  it('takes nothing from own calls, however many callers hang', async () => {
+    await withStub(hangsForStrangers, async (url, seen) => {
+      const { client } = aClient(url);
+      await client.call(PING, NEVER);
+      const stop = new AbortController();
+      const access = new ClearmlAccess({ client });
+      const verdicts: string[] = [];
+      const running = Array.from({ length: CALLERS }, async (_, index) => {
+        const credential = aToken({ index });
+        const question = { kind: 'bearer', credential, task: 'a' } as const;
+        const { verdict } = await access.decide(question, stop.signal);
+        verdicts.push(verdict);
+      });
+      const ended = Promise.allSettled(running);
+
+      // Whoever finds no room is told at once.
+      await eventually(() => expect(verdicts.length).to.be.greaterThan(CALLERS / 2 - 50));
+      expect(new Set(verdicts)).to.deep.equal(new Set(['unavailable']));
+      const started = performance.now();
+      await Promise.all([1, 2, 3].map(() => client.call(PING, NEVER)));
+      expect(performance.now() - started).to.be.below(1_000);
+      expect(seen.filter(({ path }) => !/login|ping/.test(path))).to.have.length(16);
+
+      stop.abort();
+      await ended;
+      await client.close();
+    });
+  });
+
+  it('sends waiting calls when earlier ones end, and forgets those whose callers went', async () => {
+    let isOpen = false;
+    const held: (() => void)[] = [];
+    await withStub(
+      ({ path }, response) => {
+        if (path.endsWith('auth.login')) return undefined;
+        if (isOpen) return envelope({ ok: 1 });
+        held.push(() => response.end(envelope({ ok: 1 })));
+        return undefined;
+      },
+      async (url, seen) => {
+        const { client } = aClient(url);
+        const call = (signal: AbortSignal): Promise<unknown> =>
+          client.callAs(aToken(), PING, signal);
+        const first = Array.from({ length: 16 }, () => call(NEVER));
+        const gone = new AbortController();
+        const left = call(gone.signal);
+        const waiting = call(NEVER);
+        await eventually(() => expect(held).to.have.length(16));
+        gone.abort();
+        const reason: unknown = await left.catch((error: unknown) => error);
+        expect(reason).to.equal(gone.signal.reason);
+
+        isOpen = true;
+        for (const end of held) end();
+        expect(await Promise.all([...first, waiting])).to.have.length(17);
+        expect(seen.filter(({ path }) => path.endsWith('ping'))).to.have.length(17);
+        await client.close();
+      },
+    );
+  });
+
+  it('refuses who has waited too long', async () => {
+    await withStub(hangsForStrangers, async (url) => {
+      const { client } = aClient(url);
+      const stop = new AbortController();
+      const call = (): Promise<unknown> => client.callAs(aToken({ a: 1 }), PING, stop.signal);
+      const first = Promise.allSettled(Array.from({ length: 16 }, call));
+      const error = await errorOf(call());
+
+      expect(error.code).to.equal('CLEARML_UNREACHABLE');
+      expect(error.details).to.deep.equal({ problem: 'too many callers at a time' });
+      stop.abort();
+      await first;
+      await client.close();
+    });
+  });
+});
