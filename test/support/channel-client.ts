@@ -58,6 +58,8 @@ export interface WorkerIdentity {
   readonly revision: string;
   readonly ports: readonly number[];
   readonly exiting: boolean;
+  readonly addresses?: readonly string[];
+  readonly bridges?: readonly string[];
 }
 
 /** A worker of a proxy as the contract describes it: polls, applies, and acknowledges by polling again. */

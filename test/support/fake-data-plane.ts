@@ -21,7 +21,7 @@ export class FakeDataPlane implements DataPlane {
   readonly tables: RouteTable[] = [];
   heldPorts: ReadonlySet<number>;
   acknowledged = 0;
-  host: HostFacts = { addresses: [], bridges: [] };
+  host: HostFacts | undefined = { addresses: [], bridges: [] };
   #generation = 1;
   #isConnected = true;
 

@@ -32,6 +32,18 @@ describe('channel format 1', () => {
     expect(format1().parseAnswered({ answered: {} })).to.deep.equal({ ok: true, value: [] });
   });
 
+  it('reads what a proxy sees of its host', () => {
+    const host = { addresses: ['192.0.2.7', 'fd00:0:0:0:0:0:0:2'], bridges: ['172.18.0.0/16'] };
+
+    expect(format1().parsePoll({ ...poll, ...host })).to.have.deep.nested.property(
+      'value.host',
+      host,
+    );
+    expect(
+      format1().parsePoll({ ...poll, addresses: {}, bridges: {} }),
+    ).to.have.deep.nested.property('value.host', { addresses: [], bridges: [] });
+  });
+
   const wrongPolls: readonly (readonly [field: string, value: unknown])[] = [
     ['proxy', '../etc'],
     ['proxy', ''],
@@ -46,10 +58,18 @@ describe('channel format 1', () => {
     ['ports', [0]],
     ['ports', ['30000']],
     ['ports', 'all'],
+    ['addresses', ['host.example']],
+    ['addresses', ['192.0.2.7/24']],
+    ['addresses', '192.0.2.7'],
+    ['addresses', Array.from({ length: 257 }, () => '192.0.2.7')],
+    ['bridges', ['172.18.0.0']],
+    ['bridges', ['172.18.0.0/33']],
+    ['bridges', [16]],
   ];
   for (const [field, value] of wrongPolls) {
-    it(`refuses a poll whose ${field} is ${JSON.stringify(value)}, by name`, () => {
-      const parsed = format1().parsePoll({ ...poll, [field]: value });
+    it(`refuses a poll whose ${field} is ${JSON.stringify(value).slice(0, 40)}, by name`, () => {
+      const host = { addresses: [], bridges: [] };
+      const parsed = format1().parsePoll({ ...poll, ...host, [field]: value });
 
       expect(parsed.ok).to.equal(false);
       expect(parsed).to.have.property('error').that.includes(`${field} is not`);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { PollReport } from '../../../src/proxy/channel-format.ts';
-import { acknowledgedBy, heldBy } from '../../../src/proxy/observe.ts';
+import { acknowledgedBy, heldBy, hostOf, sameProxies } from '../../../src/proxy/observe.ts';
 import { WorkerRegistry } from '../../../src/proxy/worker-registry.ts';
 
 function aReport(overrides: Partial<PollReport> = {}): PollReport {
@@ -133,5 +133,45 @@ describe('heldBy', () => {
     );
 
     expect([...heldBy(registry.proxies(0))]).to.deep.equal([1]);
+  });
+});
+
+describe('hostOf', () => {
+  const one = { addresses: ['192.0.2.7', '172.18.0.1'], bridges: ['172.18.0.0/16'] };
+  const other = { addresses: ['192.0.2.8', '172.18.0.1'], bridges: [] };
+
+  it('is unknown until a proxy in one of our formats polled', () => {
+    const registry = new WorkerRegistry();
+    registry.refused('q', 9, 0);
+
+    expect(hostOf(registry.proxies(0))).to.equal(undefined);
+  });
+
+  it('is empty for a proxy that does not say', () => {
+    const proxies = registryOf([{}, 5]).proxies(0);
+
+    expect(hostOf(proxies)).to.deep.equal({ addresses: [], bridges: [] });
+  });
+
+  it('puts together what the proxies say', () => {
+    const proxies = registryOf(
+      [{ host: one }, 5],
+      [{ proxy: 'q', pid: 7, host: other }, 5],
+    ).proxies(0);
+
+    expect(hostOf(proxies)).to.deep.equal({
+      addresses: ['172.18.0.1', '192.0.2.7', '192.0.2.8'],
+      bridges: ['172.18.0.0/16'],
+    });
+  });
+
+  it('makes a difference between two looks', () => {
+    const [before, same, after] = [one, { ...one }, other].map((host) =>
+      registryOf([{ host }, 5]).proxies(0),
+    );
+
+    expect(sameProxies(before ?? [], same ?? [])).to.equal(true);
+    expect(sameProxies(before ?? [], after ?? [])).to.equal(false);
+    expect(sameProxies(before ?? [], registryOf([{}, 5]).proxies(0))).to.equal(false);
   });
 });
