@@ -67,7 +67,7 @@ export function renderReadme(readme: string): string {
     .flatMap((group: SettingGroup) => Object.values(group))
     .map((setting) => {
       const [sentence = ''] = setting.doc.split(/(?<=[.;:]) /);
-      const [name = ''] = setting.names;
+      const [name] = setting.names;
       return `| \`${name}\` | ${defaultOf(setting)} | ${cell(sentence.replace(/[;:]$/, '.'))} |`;
     });
   const table = ['| name | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
