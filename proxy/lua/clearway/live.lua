@@ -5,59 +5,62 @@
 -- that has nothing to say would keep its half open for hours. So a moment later the connections to that upstream that
 -- nginx half-closed in between are reset.
 
+local ffi = require "ffi"
+local base = require "resty.core.base"
 local semaphore = require "ngx.semaphore"
 local descriptors = require "clearway.descriptors"
 local routes = require "clearway.routes"
 
-local pairs = pairs
+local pairs, tonumber = pairs, tonumber
+local cast, get_request = ffi.cast, base.get_request
 
 -- Time in which nginx hands the end of a client on to its upstream.
 local HAND_ON_SECONDS = 0.2
 
 local live = {}
 
--- Requests under way, by nginx's number of the connection (HTTP/1.1: one request at a time on each).
-local requests = {}
+-- What is known of the requests under way, each by the address of nginx's own record of the request: no two live ones
+-- share it, and it is the same in every phase. Columns and not a table for each request, which would be garbage soon.
+local entries, addresses, peers = {}, {}, {}
 
--- Remembers a request before it is sent to its upstream.
-function live.enter(connection, key, entry)
-  local var = ngx.var
-  requests[connection] = {
-    key = key,
-    entry = entry,
-    address = var.binary_remote_addr,
-    peer = tonumber(var.remote_port),
-    port = tonumber(var.server_port),
-  }
+-- All listeners for HTTP of one worker have the same port.
+local own_port
+
+local function current()
+  return tonumber(cast("uintptr_t", get_request()))
 end
 
--- The request under way on this connection, or nil.
-function live.of(connection)
-  return requests[connection]
+-- Remembers this request before it is sent to its upstream.
+function live.enter(var, entry)
+  local id = current()
+  own_port = own_port or tonumber(var.server_port)
+  entries[id] = entry
+  addresses[id] = var.binary_remote_addr
+  peers[id] = var.remote_port
 end
 
-function live.leave(connection)
-  requests[connection] = nil
+-- The entry that this request was let in with, or nil.
+function live.entry()
+  return entries[current()]
 end
 
--- Requests of these route keys, by their client's port: those that began before the change.
+-- Forgets this request.
+function live.leave()
+  local id = current()
+  if not entries[id] then return end
+  entries[id], addresses[id], peers[id] = nil, nil, nil
+end
+
+-- Clients of requests for these route keys, as a set of "port address bytes": those that began before the change.
 local function clients_of(keys)
   local wanted
-  for _, request in pairs(requests) do
-    if keys[request.key] then
+  for id, entry in pairs(entries) do
+    if keys[entry.key] then
       wanted = wanted or {}
-      wanted[request.peer] = wanted[request.peer] or {}
-      table.insert(wanted[request.peer], request)
+      wanted[peers[id] .. " " .. addresses[id]] = true
     end
   end
   return wanted
-end
-
-local function is_client(wanted, own, peer, bytes)
-  for _, request in pairs(wanted[peer] or {}) do
-    if request.port == own and request.address == bytes then return true end
-  end
-  return false
 end
 
 -- Upstreams of tcp entries as a set of "port address bytes".
@@ -117,7 +120,8 @@ function live.finish(keys, ports)
   local before = spared(upstreams)
   descriptors.connections(function(fd, own, peer, bytes)
     local is_tcp = ports and ports[tostring(own)]
-    if is_tcp or (wanted and is_client(wanted, own, peer, bytes)) then descriptors.shut(fd) end
+    local is_client = wanted and own == own_port and wanted[peer .. " " .. bytes]
+    if is_tcp or is_client then descriptors.shut(fd) end
   end)
   if not ports then return end
   queue[#queue + 1] = { upstreams = upstreams, before = before }

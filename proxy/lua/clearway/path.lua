@@ -7,7 +7,12 @@
 --   anything else               other
 --   anything ambiguous          bad
 
+local ffi = require "ffi"
+
 local byte, find, sub, gsub, char = string.byte, string.find, string.sub, string.gsub, string.char
+local C, tonumber = ffi.C, tonumber
+
+ffi.cdef "size_t strcspn(const char *text, const char *reject);"
 
 local PREFIX = "/service/"
 local GATEWAY = "/_clearway/"
@@ -84,8 +89,27 @@ local function is_malformed(raw)
     and (find(raw, "%%%X") or find(raw, "%%%x%X") or find(raw, "%%%x?$") or find(raw, "%00", 1, true)) ~= nil
 end
 
+-- Bytes that make a path worth a closer look, and the mark that ends it.
+local SPECIAL = "?%\\;#\127"
+for control = 1, 32 do SPECIAL = SPECIAL .. char(control) end
+
+-- Reads what nearly every request asks for: a path below a route in which nothing is encoded and no name begins with a
+-- dot. Returns key and remainder, or nil: then it takes the longer way. All of it is compiled.
+local function read_plain(target)
+  local length = tonumber(C.strcspn(target, SPECIAL))
+  local after = byte(target, length + 1)
+  if (after and after ~= 63) or sub(target, 1, 9) ~= PREFIX then return nil end
+  local slash = find(target, "/", 10, true)
+  if not slash or slash == 10 or slash > length then return nil end
+  local dot = find(target, "/.", 9, true)
+  if dot and dot < length then return nil end
+  return sub(target, 10, slash - 1), sub(target, slash)
+end
+
 -- Returns kind, key or name, remainder with query, and the query of a path without remainder.
 function path.read(target)
+  local plain, rest = read_plain(target)
+  if plain then return "route", plain, rest end
   local mark = find(target, "?", 1, true)
   local raw = mark and sub(target, 1, mark - 1) or target
   if is_malformed(raw) then return "bad" end

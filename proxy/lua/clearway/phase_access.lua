@@ -35,17 +35,14 @@ local function no_route()
   return pages.send(routes.loaded and 404 or 503)
 end
 
-local function forward(var, target, key, rest, entry)
+local function forward(var, target, rest, entry)
   if entry.keep then
     var.clearway_uri = target
   else
     var.clearway_uri = rest
-    var.clearway_prefix = "/service/" .. key
+    var.clearway_prefix = entry.prefix
   end
-  local ctx = ngx.ctx
-  ctx.entry = entry
-  ctx.key = key
-  live.enter(var.connection, key, entry)
+  live.enter(var, entry)
 end
 
 return function()
@@ -74,5 +71,5 @@ return function()
     if jar.stripped == "" then clear_header("Cookie") else set_header("Cookie", jar.stripped) end
   end
   if by_bearer then clear_header("Authorization") end
-  return forward(var, target, key, rest, entry)
+  return forward(var, target, rest, entry)
 end

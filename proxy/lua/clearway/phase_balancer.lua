@@ -1,6 +1,7 @@
--- balancer_by_lua: where this request goes. phase_access has put the entry into ngx.ctx.
+-- balancer_by_lua: where this request goes. phase_access has said which entry let it in.
 
 local balancer = require "ngx.balancer"
+local live = require "clearway.live"
 
 local set_current_peer = balancer.set_current_peer
 
@@ -12,7 +13,7 @@ local function is_itself(entry)
 end
 
 return function()
-  local entry = ngx.ctx.entry
+  local entry = live.entry()
   if not entry then return ngx.exit(ngx.HTTP_INTERNAL_SERVER_ERROR) end
   if entry.suspect and is_itself(entry) then
     ngx.log(ngx.ERR, "the upstream is this very listener")

@@ -1,47 +1,46 @@
 -- header_filter_by_lua: the application answered; its addresses become ours.
 
+local live = require "clearway.live"
 local observe = require "clearway.observe"
 local rewrite = require "clearway.rewrite"
 local settings = require "clearway.settings"
 
-local function each_line(value, change)
-  if type(value) ~= "table" then return change(value) end
+local type, sub = type, string.sub
+
+-- One line as it may go out, or nil: an application may not set, or throw away, what lets people in.
+local function cookie_of(line, entry)
+  if settings.cookieName ~= "" and rewrite.cookie_name(line) == settings.cookieName then return nil end
+  return entry.keep and line or rewrite.cookie(line, entry.prefix)
+end
+
+local function cookies_of(value, entry)
+  if type(value) ~= "table" then return cookie_of(value, entry) end
   local lines = {}
-  for index = 1, #value do lines[#lines + 1] = change(value[index]) end
+  for index = 1, #value do lines[#lines + 1] = cookie_of(value[index], entry) end
   return lines
 end
 
--- An application may not set, or throw away, what lets people in.
-local function rewrite_cookies(header, prefix)
-  local set_cookie = header["Set-Cookie"]
-  if not set_cookie then return end
-  header["Set-Cookie"] = each_line(set_cookie, function(line)
-    if settings.cookieName ~= "" and rewrite.cookie_name(line) == settings.cookieName then return nil end
-    return prefix and rewrite.cookie(line, prefix) or line
-  end)
+-- True when a service worker would see the requests of no other application.
+local function is_confined(allowed, entry)
+  local prefix = entry.prefix
+  return type(allowed) == "string" and sub(allowed, 1, #prefix + 1) == prefix .. "/"
 end
 
--- A service worker of one application must not see the requests of another.
-local function confine_service_worker(header, key)
-  local allowed = header["Service-Worker-Allowed"]
-  local scope = "/service/" .. key .. "/"
-  if allowed and (type(allowed) == "table" or string.sub(allowed, 1, #scope) ~= scope) then
-    header["Service-Worker-Allowed"] = nil
-  end
+local function rewrite_location(header, location, entry)
+  header["Location"] = rewrite.location(location, entry.prefix, ngx.var.http_host, entry.peer .. ":" .. entry.port)
 end
 
 return function()
-  local ctx = ngx.ctx
-  local entry = ctx.entry
+  local entry = live.entry()
   -- A page of our own.
   if not entry then return end
   if not entry.answered then observe.answered(entry) end
   local header = ngx.header
-  local prefix = not entry.keep and "/service/" .. ctx.key or nil
-  rewrite_cookies(header, prefix)
-  confine_service_worker(header, ctx.key)
-  local location = prefix and header["Location"]
-  if type(location) == "string" then
-    header["Location"] = rewrite.location(location, prefix, ngx.var.http_host, entry.peer .. ":" .. entry.port)
-  end
+  local cookies = header["Set-Cookie"]
+  if cookies then header["Set-Cookie"] = cookies_of(cookies, entry) end
+  local allowed = header["Service-Worker-Allowed"]
+  if allowed and not is_confined(allowed, entry) then header["Service-Worker-Allowed"] = nil end
+  if entry.keep then return end
+  local location = header["Location"]
+  if type(location) == "string" then rewrite_location(header, location, entry) end
 end

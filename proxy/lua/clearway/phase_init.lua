@@ -28,11 +28,13 @@ function phase_init.master(values)
     settings[name] = value
   end
   settings.proxy = (read_file(ngx.config.prefix() .. "id") or ""):gsub("%s", "")
-  -- Loaded before the fork, so that workers share the memory of the code.
-  require "clearway.phase_access"
-  require "clearway.phase_balancer"
-  require "clearway.phase_header_filter"
-  require "clearway.phase_log"
+  -- Loaded before the fork, so that workers share the memory of the code; a global, since require() is not compiled.
+  clearway = {
+    access = require "clearway.phase_access",
+    balancer = require "clearway.phase_balancer",
+    header_filter = require "clearway.phase_header_filter",
+    log = require "clearway.phase_log",
+  }
   require "clearway.phase_page"
   require "clearway.channel"
 end

@@ -2,6 +2,4 @@
 
 local live = require "clearway.live"
 
-return function()
-  live.leave(ngx.var.connection)
-end
+return live.leave

@@ -8,8 +8,8 @@ local phase_page = {}
 
 -- The upstream could not be reached, or broke off before it answered.
 function phase_page.unreachable()
-  local request = live.of(ngx.var.connection)
-  local entry = request and (routes.http[request.key] or request.entry)
+  local entry = live.entry()
+  entry = entry and (routes.http[entry.key] or entry)
   if not entry then return pages.send(503) end
   -- Something in between may accept and close while the application still starts (a port published by the
   -- engine), so until its first answer every failure means waiting.

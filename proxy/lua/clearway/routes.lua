@@ -41,17 +41,20 @@ local function is_port(port)
   return type(port) == "number" and port >= 1 and port <= 65535 and port % 1 == 0
 end
 
--- A usable copy of an HttpEntry, or nil. `peer` is the host as the balancer wants it; absent while unresolved, and where it
--- would be ourselves. `suspect`: on another host, as far as we know, but on a port of ours.
-local function http_entry(entry)
+-- A usable copy of an HttpEntry, or nil. `prefix` is what the paths of the route begin with. `peer` is the host as the
+-- balancer wants it; absent while unresolved, and where it would be ourselves. `suspect`: on another host, as far as we
+-- know, but on a port of ours. A flag that is false is left out: a table of more than eight fields is twice as large.
+local function http_entry(entry, key)
   if type(entry) ~= "table" or type(entry.route) ~= "string" or type(entry.task) ~= "string" then return nil end
   local usable = {
     route = entry.route,
     task = entry.task,
-    keep = entry.keep == true,
-    answered = entry.answered == true,
     since = tonumber(entry.since) or 0,
+    key = key,
+    prefix = "/service/" .. key,
   }
+  if entry.keep == true then usable.keep = true end
+  if entry.answered == true then usable.answered = true end
   local host, port = entry.host, entry.port
   if type(host) == "string" and is_port(port) and not host_facts.is_listener(host, port) then
     if is_v4(host) then
@@ -60,7 +63,7 @@ local function http_entry(entry)
       usable.peer = "[" .. host .. "]"
     end
     usable.port = port
-    usable.suspect = host_facts.holds(port)
+    if host_facts.holds(port) then usable.suspect = true end
   end
   return usable
 end
@@ -87,7 +90,7 @@ local function merge(held, delta, full, read, same)
   end
   local set = type(delta.set) == "table" and delta.set or {}
   for key, raw in pairs(set) do
-    local before, entry = held[key], read(raw)
+    local before, entry = held[key], read(raw, key)
     if before and not (entry and same(before, entry)) then drop(key) end
     held[key] = entry
   end
