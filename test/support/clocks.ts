@@ -1,11 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../src/clock.ts';
 import type { Clock } from '../../src/controllers/contracts.ts';
 
 /** The clock of the machine. */
-export const realClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) => delay(ms, undefined, { signal }),
-};
+export const realClock: Clock = systemClock;
 
 interface Sleeper {
   readonly until: number;
