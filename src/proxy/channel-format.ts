@@ -100,10 +100,13 @@ function parsePoll(body: Json): Parsed<PollReport> {
   if (!isCount(generation, MAX_GENERATION)) return wrong('generation', 'a generation');
   if (!ports?.every(isPort)) return wrong('ports', 'a list of ports');
   const report = { proxy, pid, worker, workers, revision, generation, exiting: exiting === true };
+  return withHost(body, { ...report, ports });
+}
+
+function withHost(body: Json, report: PollReport): Parsed<PollReport> {
   const host = parseHost(body);
   if (!host.ok) return host;
-  const said = host.value === undefined ? {} : { host: host.value };
-  return { ok: true, value: { ...report, ports, ...said } };
+  return { ok: true, value: host.value === undefined ? report : { ...report, host: host.value } };
 }
 
 /** A proxy of a version that does not know them leaves both fields out. */

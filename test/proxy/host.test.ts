@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect, type AddressInfo, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -29,7 +28,7 @@ async function heardFrom(host: string, port: number): Promise<string> {
   const heard: Buffer[] = [];
   socket.on('data', (data: Buffer) => heard.push(data));
   socket.end('hello');
-  await once(socket, 'close');
+  await new Promise((done) => socket.once('close', done));
   return Buffer.concat(heard).toString();
 }
 
