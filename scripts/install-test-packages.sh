@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that tests use as clients and tools: LuaJIT for the proxy's pure Lua, curl.
+# Installs the Debian packages that tests use as clients: curl.
 set -eu
 . "$(dirname -- "$(readlink -f -- "$0")")/lib.sh"
-need_debian_packages luajit curl
+need_debian_packages curl
