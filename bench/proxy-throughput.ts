@@ -2,6 +2,7 @@
 // generator and application on another, in a network namespace of its own. On a machine that does other things too, hold the
 // CPU time of a request against that of the bare nginx, and not the rates. Run: bench/run.sh proxy [routes]
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +69,9 @@ async function measure(routes: number): Promise<void> {
   console.log(
     `${routes} routes, ${USERS} users, ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s, one worker on core ${PROXY_CORE}`,
   );
+  console.log(
+    'the bare nginx keeps connections to its upstream, does not buffer and hands websockets on; it has one location, one upstream, no access control',
+  );
   for (const group of groups) print(group);
 }
 
@@ -84,7 +88,8 @@ async function setUp(
     tcpPort: 20_000 + 1_000 * index,
   });
   const { httpPort: upstream } = keep(await startUpstream(placeOf('upstream', 0)));
-  const bare = keep(await startBare(placeOf('bare', 1), upstream));
+  const bare = keep(await startBare(placeOf('bare', 1), upstream, 'log'));
+  const quiet = keep(await startBare(placeOf('quiet', 4), upstream, 'no log'));
   const tasks = Array.from({ length: routes }, (_, index) => index.toString(16).padStart(32, '0'));
   const clearway = async (
     name: string,
@@ -122,7 +127,8 @@ async function setUp(
   });
   return [
     [
-      http('bare nginx, one proxy_pass', bare),
+      http('bare nginx, one proxy_pass, access log', bare),
+      http('bare nginx, one proxy_pass, no log', quiet),
       http('Clearway, access control on', guarded),
       http('Clearway, access control off', open),
     ],
@@ -141,9 +147,11 @@ function tableOf(tasks: readonly string[], place: Place, upstream: number): Rout
   };
 }
 
-/** As long as a token of ClearML. */
+/** As long as a token of ClearML, and like one: users' tokens differ all along. */
 function aToken(user: number): string {
-  return `${String(user).padStart(4, '0')}.${'x'.repeat(400)}`;
+  const part = (number: number): string =>
+    createHash('sha512').update(`${user} ${number}`).digest('base64url');
+  return Array.from({ length: 5 }, (_, number) => part(number)).join('.');
 }
 
 async function load(line: Line, seconds: number): Promise<Sample> {

@@ -49,12 +49,23 @@ export function startUpstream(place: Place): Promise<Contender> {
   );
 }
 
-/** What Clearway is held against: nginx with one `proxy_pass` and its usual log, and the same for a stream. */
-export function startBare(place: Place, upstreamPort: number): Promise<Contender> {
+/**
+ * What Clearway is held against: nginx with one `proxy_pass` as one writes it for applications that stream and use
+ * websockets, and the same for a stream. Its access log, when it has one, is nginx's own format, buffered.
+ */
+export function startBare(
+  place: Place,
+  upstreamPort: number,
+  accessLog: 'log' | 'no log',
+): Promise<Contender> {
   return startNginx(
     place,
     `http {
-      access_log access.log;
+      access_log ${accessLog === 'log' ? 'access.log combined buffer=4k flush=1s' : 'off'};
+      map $http_upgrade $connection_upgrade {
+        default upgrade;
+        "" "";
+      }
       upstream application {
         server 127.0.0.1:${upstreamPort};
         keepalive 256;
@@ -65,7 +76,11 @@ export function startBare(place: Place, upstreamPort: number): Promise<Contender
         location / {
           proxy_pass http://application;
           proxy_http_version 1.1;
-          proxy_set_header Connection "";
+          proxy_set_header Host $http_host;
+          proxy_set_header Upgrade $http_upgrade;
+          proxy_set_header Connection $connection_upgrade;
+          proxy_buffering off;
+          proxy_request_buffering off;
         }
       }
     }
@@ -85,7 +100,11 @@ export interface ClearwayOrder {
 }
 
 /** A proxy as it is delivered, with one worker; the router's side of it lets everybody in. */
-export async function startClearway(place: Place, order: ClearwayOrder): Promise<Contender> {
+export async function startClearway(
+  place: Place,
+  order: ClearwayOrder,
+  top = TOP,
+): Promise<Contender> {
   const nginx = join(place.folder, 'nginx');
   await mkdir(nginx, { recursive: true });
   await prepareFolder(nginxFolder(nginx));
@@ -176,7 +195,7 @@ function onCore(
 
 async function cpuOf({ pid = 0 }: ChildProcess): Promise<number> {
   const pids = [pid, ...(await descendantsOf(pid))];
-  const used = await Promise.all(pids.map((one) => usage(one)));
+  const used = await Promise.all(pids.map((one) => usage(one).catch(() => ({ cpu: 0 }))));
   return used.reduce((sum, { cpu }) => sum + cpu, 0);
 }
 
