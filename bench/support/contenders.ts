@@ -100,11 +100,7 @@ export interface ClearwayOrder {
 }
 
 /** A proxy as it is delivered, with one worker; the router's side of it lets everybody in. */
-export async function startClearway(
-  place: Place,
-  order: ClearwayOrder,
-  top = TOP,
-): Promise<Contender> {
+export async function startClearway(place: Place, order: ClearwayOrder): Promise<Contender> {
   const nginx = join(place.folder, 'nginx');
   await mkdir(nginx, { recursive: true });
   await prepareFolder(nginxFolder(nginx));
