@@ -10,6 +10,7 @@
 local ffi = require "ffi"
 
 local byte, find, sub, gsub, char = string.byte, string.find, string.sub, string.gsub, string.char
+local min = math.min
 local C, tonumber = ffi.C, tonumber
 
 ffi.cdef "size_t strcspn(const char *text, const char *reject);"
@@ -32,6 +33,16 @@ local function step(segment)
   return 1
 end
 
+-- Where a decoded text ends and how far up it gets, relative to its start, split at slashes.
+local function climb(decoded)
+  local depth, lowest = 0, 0
+  for part in (decoded .. "/"):gmatch("([^/]*)/") do
+    depth = depth + step(part)
+    if depth < lowest then lowest = depth end
+  end
+  return depth, lowest
+end
+
 -- The worst that any reading makes of one raw segment: where it ends and how far up it gets, relative to its start.
 local function worst(segment)
   if not find(segment, "[%%\\;.]") then
@@ -39,10 +50,11 @@ local function worst(segment)
     return move, 0
   end
   local decoded = decode(segment)
-  local depth, lowest = 0, 0
-  for part in (gsub(decoded, "\\", "/") .. "/"):gmatch("([^/]*)/") do
-    depth = depth + step(part)
-    if depth < lowest then lowest = depth end
+  local depth, lowest = climb(decoded)
+  if find(decoded, "\\", 1, true) then
+    -- A backslash is a slash to some and a letter to others.
+    local other_depth, other_lowest = climb((gsub(decoded, "\\", "/")))
+    depth, lowest = min(depth, other_depth), min(lowest, other_lowest)
   end
   local whole = step(decoded)
   if whole < depth then depth = whole end
@@ -63,24 +75,26 @@ local function stays(raw)
   return true
 end
 
--- The first name that a server sees which decodes, merges slashes and resolves dots before it looks.
-local function first_name(raw, without_parameters)
-  local names = {}
+local RESERVED = { service = true, _clearway = true }
+
+-- True when a server that decodes and merges slashes may see one of our prefixes first, before or after it resolves dots.
+local function begins_reserved(raw, without_parameters)
+  local depth = 0
   for part in (gsub(decode(raw), "\\", "/") .. "/"):gmatch("([^/]*)/") do
     if without_parameters then part = gsub(part, ";.*$", "") end
     if part == ".." then
-      names[#names] = nil
+      depth = depth > 0 and depth - 1 or 0
     elseif part ~= "." and part ~= "" then
-      names[#names + 1] = part
+      if depth == 0 and RESERVED[part] then return true end
+      depth = depth + 1
     end
   end
-  return names[1]
+  return false
 end
 
 -- True when such a server would see one of our prefixes, though the raw text does not begin with it.
 local function looks_reserved(raw)
-  local name, bare = first_name(raw, false), first_name(raw, true)
-  return name == "service" or name == "_clearway" or bare == "service" or bare == "_clearway"
+  return begins_reserved(raw, false) or begins_reserved(raw, true)
 end
 
 local function is_malformed(raw)
