@@ -197,12 +197,15 @@ describe('a gateway whose parts are killed', function () {
     await gateway.untilReady();
 
     await asBefore();
-    const routes = (await gateway.routes()).filter(({ spec }) => spec.task.id === task);
-    expect(routes.map(({ metadata }) => metadata.name)).to.have.members([
-      `${task}.http`,
-      `${task}--api.http`,
-      `${task}.tcp`,
-    ]);
+    await eventually(async () => {
+      const routes = (await gateway.routes()).filter(({ spec }) => spec.task.id === task);
+      expect(routes.map(({ metadata }) => metadata.name)).to.have.members([
+        `${task}.http`,
+        `${task}--api.http`,
+        `${task}.tcp`,
+      ]);
+    }, SLOW);
+    expect(clearml.tasks.runtime(task)).to.deep.equal(published);
   });
 
   it('finds them again when nothing is left of the whole folder', async () => {
