@@ -30,7 +30,8 @@ function isListener(upstream, s) {
   const colon = upstream.lastIndexOf(':');
   const number = Number(upstream.slice(colon + 1));
   // Nearly every upstream ends here: looking for a file that is not there would cost more than all the rest.
-  if (number < Number(s.variables.first_port) || number > Number(s.variables.last_port)) return false;
+  if (number < Number(s.variables.first_port) || number > Number(s.variables.last_port))
+    return false;
   const port = String(number);
   if (port !== s.variables.server_port && read('shared/tcp/' + port) === '') return false;
   return isOwn(upstream.slice(0, colon).replace('[', '').replace(']', ''), s);
