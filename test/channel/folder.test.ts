@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/prom
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { notRun } from '../support/not-run.ts';
 import { OperatorError } from '../../src/errors.ts';
 import { nginxFolder, prepareFolder } from '../../src/proxy/folder.ts';
 import { proxyConfig } from '../../src/proxy/proxy-config.ts';
@@ -53,7 +54,7 @@ describe('prepareFolder', () => {
   });
 
   it('gives the folder to the group of the proxy', async function () {
-    if (process.getuid?.() !== 0) this.skip();
+    if (process.getuid?.() !== 0) notRun(this, 'root is needed');
     await using temp = await tempFolder();
     const folder = nginxFolder(join(temp.path, 'nginx'));
 

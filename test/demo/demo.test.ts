@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { expect } from 'chai';
+import { notRun } from '../support/not-run.ts';
 import { WebSocket } from 'ws';
 import { callClearml, signIn } from '../../src/embedded/demo/clearml.ts';
 import type { ReadyFacts } from '../../src/embedded/demo/ready-file.ts';
@@ -139,7 +140,7 @@ describe('clearway demo', function () {
   });
 
   it('prints an ssh command that gives a shell, through which 10 MB pass unharmed', async function () {
-    if ((await findSshd()) === undefined) this.skip();
+    if ((await findSshd()) === undefined) notRun(this, 'no sshd here');
     const ssh = `${lineWith(run, 'ssh -i ')} -o BatchMode=yes`.replace('ssh ', 'ssh -F none ');
 
     const answer = await runShell(

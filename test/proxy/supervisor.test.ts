@@ -3,6 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { notRun } from '../support/not-run.ts';
 import { WebSocket, WebSocketServer } from 'ws';
 import {
   accepts,
@@ -209,7 +210,7 @@ describe('the supervisor', function () {
   });
 
   it('gives root away when it is told to, and keeps only the right to take low ports', async function () {
-    if (process.getuid?.() !== 0) this.skip();
+    if (process.getuid?.() !== 0) notRun(this, 'root is needed');
     await start();
     await proxy.stopSupervisor();
     await chmod(proxy.folder, 0o755);
