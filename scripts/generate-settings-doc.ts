@@ -9,6 +9,7 @@ import { formatted, writeOrCheck } from './generated-file.ts';
 const TITLES: Readonly<Record<keyof typeof SETTINGS_SCHEMA, string>> = {
   router: 'Router',
   listen: 'HTTP',
+  edge: 'Edge',
   clearml: 'ClearML',
   auth: 'Access',
   tasks: 'Tasks',

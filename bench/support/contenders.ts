@@ -144,7 +144,7 @@ function configOf(place: Place, { authEnabled }: ClearwayOrder): ProxyConfig {
     rlimitNofile: 20_000,
     authEnabled,
     cookieName: COOKIE_NAME,
-    secureCookies: false,
+    sessionCookie: 'clearway-0a1b2c3d',
     idleSeconds: 600,
     routerScheme: 'http',
     routerPort: place.httpPort,
@@ -153,6 +153,16 @@ function configOf(place: Place, { authEnabled }: ClearwayOrder): ProxyConfig {
     tcpStart: place.tcpPort,
     tcpEnd: place.tcpPort + 99,
     metricsPort: 0,
+    hosts: '*',
+    routerHost: '127.0.0.1',
+    routerUrl: 'http://127.0.0.1',
+    routeDomain: '',
+    corsOrigins: '',
+    frameAncestors: '',
+    trustedProxies: [],
+    trusts: false,
+    tlsCertificate: '',
+    tlsKey: '',
   };
 }
 

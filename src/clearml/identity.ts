@@ -82,12 +82,12 @@ function judge(
 ): AccessAnswer {
   const verdicts = [caller, company].flatMap((part) => ('verdict' in part ? [part.verdict] : []));
   if (verdicts.includes('unauthenticated')) return { verdict: 'unauthenticated' };
-  const guest = 'found' in caller && caller.found.role === GUEST;
-  if (guest || verdicts.includes('deny')) return { verdict: 'deny' };
-  if ('verdict' in caller || 'verdict' in company) return { verdict: 'unavailable' };
-  if (caller.found.company !== company.found) return { verdict: 'deny' };
-  const user = caller.found.id;
-  return { verdict: 'allow', user, ...(expires === undefined ? {} : { expires: expires * 1000 }) };
+  if ('verdict' in caller) return { verdict: 'unavailable' };
+  const { id: user, role } = caller.found;
+  const known = { user, ...(expires === undefined ? {} : { expires: expires * 1000 }) };
+  if (role === GUEST || verdicts.includes('deny')) return { verdict: 'deny', ...known };
+  if ('verdict' in company) return { verdict: 'unavailable' };
+  return { verdict: caller.found.company === company.found ? 'allow' : 'deny', ...known };
 }
 
 /** A refusal (400 or 403) becomes `refused`; whatever is no clear answer, `unavailable`. */

@@ -149,27 +149,53 @@ export interface DataPlane {
   readonly answered: Observable<Answered>;
 }
 
+/** What a credential is: a session of ours, ClearML's cookie, a bearer token, or a key with its secret (RFC 7617). */
+export type CredentialKind = 'session' | 'cookie' | 'bearer' | 'basic';
+
 /** A caller of an application, as the proxy saw the credential. */
 export interface AccessQuestion {
-  readonly kind: 'cookie' | 'bearer';
+  readonly kind: CredentialKind;
+  /** The value of the cookie, or what follows the scheme in Authorization. */
   readonly credential: string;
+  /** `-` for an address that no route has: only whether the caller is known is wanted. */
   readonly task: string;
+  /** Key of the route whose host was asked (CLEARWAY_ROUTE_DOMAIN); absent on the main host. */
+  readonly host?: string;
+  /** Address of the caller, for the limit on wrong passwords. */
+  readonly client?: string;
 }
 
 /**
- * Answer to an {@link AccessQuestion}. `unavailable` means that nobody could be asked: fail closed. `expires` is the end of
- * the credential's life, Unix time in ms.
+ * Answer to an {@link AccessQuestion}.
+ *
+ * @remarks
+ * `deny`: known, and not allowed. `unavailable`: nobody could be asked, so nobody gets in. `throttled`: too many wrong passwords;
+ * nothing was asked. A decision about a known caller names what it hangs on, so that it ends with that.
  */
 export type AccessAnswer =
   | {
-      readonly verdict: 'allow';
+      readonly verdict: 'allow' | 'deny';
       readonly user: string;
+      /** Id of the session of ours that the credential is. */
+      readonly session?: string;
       /** Unix time in ms at which the credential ends. */
       readonly expires?: number;
     }
-  | { readonly verdict: 'deny' | 'unauthenticated' | 'unavailable' };
+  | { readonly verdict: 'unauthenticated' | 'unavailable' | 'throttled' };
 
 /** Decides who gets in. */
 export interface AccessDecider {
   decide(question: AccessQuestion, signal: AbortSignal): Promise<AccessAnswer>;
+}
+
+/** What decisions hang on: a session of ours, a user, a task, or everything. */
+export type AccessSubject = `session:${string}` | `user:${string}` | `task:${string}` | '*';
+
+/** Makes proxies ask again. */
+export interface AccessRevoker {
+  /**
+   * Voids every decision about these subjects that was asked for before now, in every proxy; connections whose caller is
+   * then not let in any more end. Resolves when all complete proxies know, or after a second.
+   */
+  revoke(subjects: readonly AccessSubject[]): Promise<void>;
 }

@@ -1,6 +1,12 @@
 import { isAddress, isCidr } from '../domain/address.ts';
 import type { TableDelta } from '../domain/route-table.ts';
-import type { AccessAnswer, AccessQuestion, HostFacts } from '../controllers/contracts.ts';
+import type {
+  AccessAnswer,
+  AccessQuestion,
+  CredentialKind,
+  HostFacts,
+} from '../controllers/contracts.ts';
+import type { Revoked } from './revocations.ts';
 import type { TableParts } from './table-text.ts';
 
 /** Generations are below this: the JSON writer of nginx's Lua keeps 14 digits. */
@@ -36,8 +42,8 @@ export interface ChannelFormat {
   readonly parsePoll: (body: Json) => Parsed<PollReport>;
   readonly parseQuestion: (body: Json) => Parsed<AccessQuestion>;
   readonly parseAnswered: (body: Json) => Parsed<readonly string[]>;
-  readonly full: (generation: number, parts: TableParts) => Buffer;
-  readonly delta: (generation: number, delta: TableDelta) => Buffer;
+  readonly full: (generation: number, parts: TableParts, revoked: Revoked) => Buffer;
+  readonly delta: (generation: number, delta: TableDelta, revoked: Revoked) => Buffer;
   readonly decision: (answer: AccessAnswer, stamp: DecisionStamp) => Buffer;
   readonly observed: () => Buffer;
 }
@@ -65,20 +71,21 @@ const FORMAT_1: ChannelFormat = {
   parsePoll,
   parseQuestion,
   parseAnswered,
-  full: (generation, parts) =>
+  full: (generation, parts, revoked) =>
     Buffer.concat([
       Buffer.from(`{"format":1,"generation":${generation},"full":true,"http":{"set":`),
       parts.http,
       Buffer.from(',"remove":[]},"tcp":{"set":'),
       parts.tcp,
-      Buffer.from(',"remove":[]}}'),
+      Buffer.from(`,"remove":[]},"revoked":${JSON.stringify(revoked)}}`),
     ]),
-  delta: (generation, delta) => toJson({ format: 1, generation, full: false, ...delta }),
+  delta: (generation, delta, revoked) =>
+    toJson({ format: 1, generation, full: false, ...delta, revoked }),
   decision: (answer, { generation, fresh, usable }) =>
     toJson({
       format: 1,
       verdict: answer.verdict,
-      ...(answer.verdict === 'allow' ? { user: answer.user } : {}),
+      ...subjectsOf(answer),
       generation,
       fresh,
       usable,
@@ -88,6 +95,12 @@ const FORMAT_1: ChannelFormat = {
 
 /** The formats that this router speaks, by number: the current one, and the one before when there is one. */
 export const FORMATS: ReadonlyMap<number, ChannelFormat> = new Map([[1, FORMAT_1]]);
+
+function subjectsOf(answer: AccessAnswer): Readonly<Record<string, string>> {
+  if (answer.verdict !== 'allow' && answer.verdict !== 'deny') return {};
+  const { user, session } = answer;
+  return session === undefined ? { user } : { user, session };
+}
 
 function parsePoll(body: Json): Parsed<PollReport> {
   const { proxy, pid, worker, workers, revision, generation, exiting } = body;
@@ -127,12 +140,21 @@ function parseHost(body: Json): Parsed<HostFacts | undefined> {
   return { ok: true, value: { addresses, bridges } };
 }
 
+const CREDENTIAL_KINDS: readonly CredentialKind[] = ['session', 'cookie', 'bearer', 'basic'];
+
 function parseQuestion(body: Json): Parsed<AccessQuestion> {
-  const { kind, credential, task } = body;
-  if (kind !== 'cookie' && kind !== 'bearer') return wrong('kind', '"cookie" or "bearer"');
+  const { credential, task, host, client } = body;
+  const kind = CREDENTIAL_KINDS.find((known) => known === body['kind']);
+  if (kind === undefined) return wrong('kind', CREDENTIAL_KINDS.join(' or '));
   if (!isText(credential, MAX_CREDENTIAL)) return wrong('credential', 'a text');
   if (!isText(task, 256)) return wrong('task', 'a task id');
-  return { ok: true, value: { kind, credential, task } };
+  if (host !== undefined && !isText(host, 256)) return wrong('host', 'the key of a route');
+  if (client !== undefined && !isText(client, 64)) return wrong('client', 'an address');
+  const more = {
+    ...(host === undefined ? {} : { host }),
+    ...(client === undefined ? {} : { client }),
+  };
+  return { ok: true, value: { kind, credential, task, ...more } };
 }
 
 function parseAnswered(body: Json): Parsed<readonly string[]> {

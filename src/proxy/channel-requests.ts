@@ -55,18 +55,26 @@ export function stampDecision(
   const { freshSeconds, usableSeconds, now } = times;
   switch (answer.verdict) {
     case 'unavailable':
+    case 'throttled':
       return { fresh: 0, usable: 0 };
-    case 'deny':
     case 'unauthenticated':
       return { fresh: freshSeconds, usable: freshSeconds };
+    case 'deny': {
+      const fresh = Math.max(0, Math.min(freshSeconds, secondsLeft(answer.expires, now)));
+      return { fresh, usable: fresh };
+    }
     case 'allow': {
-      const left = Math.floor(((answer.expires ?? Infinity) - now) / 1000);
+      const left = secondsLeft(answer.expires, now);
       return {
         fresh: Math.max(0, Math.min(freshSeconds, left)),
         usable: Math.max(0, Math.min(usableSeconds, left)),
       };
     }
   }
+}
+
+function secondsLeft(expires: number | undefined, now: number): number {
+  return Math.floor(((expires ?? Infinity) - now) / 1000);
 }
 
 async function poll(deps: ChannelRequestsDeps, body: unknown, signal: AbortSignal): Promise<Reply> {
@@ -99,7 +107,8 @@ async function newsFor(
   const timeout = clock.sleep(POLL_MS, signal).catch(() => undefined);
   await Promise.race([publisher.nextPublication(signal), timeout]);
   return (
-    publisher.answerFor(report.generation, format) ?? format.delta(report.generation, EMPTY_DELTA)
+    publisher.answerFor(report.generation, format) ??
+    format.delta(report.generation, EMPTY_DELTA, publisher.revoked)
   );
 }
 
@@ -114,7 +123,7 @@ async function decide(
   const { generation } = deps.publisher;
   const given = await ask(deps, request.value, signal);
   const now = deps.clock.now();
-  const hasEnded = given.verdict === 'allow' && (given.expires ?? Infinity) <= now;
+  const hasEnded = 'expires' in given && (given.expires ?? Infinity) <= now;
   const answer: AccessAnswer = hasEnded ? { verdict: 'unauthenticated' } : given;
   const stamp = { generation, ...stampDecision(answer, { ...deps, now }) };
   return { status: 200, body: request.format.decision(answer, stamp) };

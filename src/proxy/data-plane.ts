@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
-import { Subject, type Observable } from 'rxjs';
+import { filter, firstValueFrom, of, startWith, Subject, timeout, type Observable } from 'rxjs';
 import type {
   AccessDecider,
+  AccessRevoker,
+  AccessSubject,
   Answered,
   Clock,
   DataPlane,
@@ -18,6 +20,9 @@ import { WorkerRegistry } from './worker-registry.ts';
 
 /** Time between two looks for workers that are no longer live, in ms. */
 const SWEEP_MS = 1_000;
+
+/** Longest wait for the proxies to hear of a revocation, in ms: who signs out is not kept waiting by a proxy that is ill. */
+const REVOKE_PATIENCE_MS = 1_000;
 
 /** What a {@link ProxyDataPlane} works with. */
 export interface ProxyDataPlaneDeps {
@@ -41,7 +46,7 @@ export interface ProxyDataPlaneDeps {
  * folder it serves the snapshot's table under a new, higher generation until the first `apply`; without a
  * usable snapshot it tells workers nothing until then, so that they keep what they have.
  */
-export class ProxyDataPlane implements DataPlane {
+export class ProxyDataPlane implements DataPlane, AccessRevoker {
   readonly #deps: ProxyDataPlaneDeps;
   readonly #folder: NginxFolder;
   readonly #publisher: TablePublisher;
@@ -61,7 +66,8 @@ export class ProxyDataPlane implements DataPlane {
     const { clock, logger, decider, freshSeconds, usableSeconds, group } = deps;
     this.#deps = deps;
     this.#folder = nginxFolder(deps.folder);
-    this.#publisher = new TablePublisher({ folder: this.#folder, clock, logger });
+    const decisionMs = usableSeconds * 1_000;
+    this.#publisher = new TablePublisher({ folder: this.#folder, clock, logger, decisionMs });
     const routes = channelRoutes({
       publisher: this.#publisher,
       registry: this.#registry,
@@ -148,6 +154,17 @@ export class ProxyDataPlane implements DataPlane {
 
   restored(): RouteTable | undefined {
     return this.#publisher.restored;
+  }
+
+  async revoke(subjects: readonly AccessSubject[]): Promise<void> {
+    const generation = await this.#publisher.revoke(subjects);
+    if (generation === undefined) return;
+    const isKnown = this.#changes.pipe(
+      startWith(undefined),
+      filter(() => this.#proxies.length === 0 || this.#acknowledged >= generation),
+      timeout({ first: REVOKE_PATIENCE_MS, with: () => of(undefined) }),
+    );
+    await firstValueFrom(isKnown, { defaultValue: undefined });
   }
 
   async #close(): Promise<void> {

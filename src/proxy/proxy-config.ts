@@ -1,3 +1,5 @@
+import { isCidr } from '../domain/address.ts';
+import { sessionCookieName } from '../domain/session-cookie.ts';
 import { OperatorError } from '../errors.ts';
 import type { Settings } from '../settings.ts';
 
@@ -8,7 +10,8 @@ export interface ProxyConfig {
   readonly rlimitNofile: number;
   readonly authEnabled: boolean;
   readonly cookieName: string;
-  readonly secureCookies: boolean;
+  /** Name of the cookie of our sessions. */
+  readonly sessionCookie: string;
   readonly idleSeconds: number;
   readonly routerScheme: 'http' | 'https';
   readonly routerPort: number;
@@ -17,10 +20,37 @@ export interface ProxyConfig {
   readonly tcpStart: number;
   readonly tcpEnd: number;
   readonly metricsPort: number;
+  /** Hosts under which the gateway may be asked, with spaces between them; `*` for every one. */
+  readonly hosts: string;
+  /** Host of the router's URL. */
+  readonly routerHost: string;
+  /** URL of the router. */
+  readonly routerUrl: string;
+  /** Domain of route hosts; empty in path mode. */
+  readonly routeDomain: string;
+  /** Origins with spaces between them; empty for none. */
+  readonly corsOrigins: string;
+  /** Origins with spaces between them that may frame applications; empty leaves it to them. */
+  readonly frameAncestors: string;
+  /** CIDRs of load balancers that are believed. */
+  readonly trustedProxies: readonly string[];
+  readonly trusts: boolean;
+  /** Paths of certificate and key as the proxy sees them; empty for the usual place. */
+  readonly tlsCertificate: string;
+  readonly tlsKey: string;
 }
 
 /** Connections of one worker beside those of the TCP listeners: 4,000 open websockets, and room. */
 const HTTP_CONNECTIONS = 8_192;
+
+const PLAIN_TEXTS = [
+  'hosts',
+  'routerHost',
+  'routerUrl',
+  'routeDomain',
+  'corsOrigins',
+  'frameAncestors',
+] as const;
 
 /** A token of RFC 6265, or nothing: no character of it ends a quoted text. */
 const COOKIE_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/;
@@ -31,7 +61,7 @@ const COOKIE_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/;
  * @throws OperatorError `PROXY_TEMPLATE_INVALID` naming the value that must not reach a template
  */
 export function proxyConfig(settings: Settings, workers: 'auto' | number): ProxyConfig {
-  const { auth, tcp } = settings;
+  const { auth, router, tcp } = settings;
   const url = new URL(settings.router.url);
   const isHttps = url.protocol === 'https:';
   const tcpPorts = tcp === undefined ? 0 : tcp.end - tcp.start + 1;
@@ -42,7 +72,7 @@ export function proxyConfig(settings: Settings, workers: 'auto' | number): Proxy
     rlimitNofile: 2 * workerConnections + tcpPorts,
     authEnabled: auth.enabled,
     cookieName: auth.cookieName,
-    secureCookies: auth.secureCookies,
+    sessionCookie: sessionCookieName(router.name, auth.secureCookies),
     idleSeconds: settings.idleSeconds,
     routerScheme: isHttps ? 'https' : 'http',
     routerPort: url.port === '' ? (isHttps ? 443 : 80) : Number(url.port),
@@ -51,9 +81,29 @@ export function proxyConfig(settings: Settings, workers: 'auto' | number): Proxy
     tcpStart: tcp?.start ?? 0,
     tcpEnd: tcp?.end ?? 0,
     metricsPort: settings.metricsPort,
+    ...edgeOf(settings),
   };
   checkConfig(config);
   return config;
+}
+
+type EdgeVariable =
+  (typeof PLAIN_TEXTS)[number] | 'trustedProxies' | 'trusts' | 'tlsCertificate' | 'tlsKey';
+
+function edgeOf({ router, edge }: Settings): Pick<ProxyConfig, EdgeVariable> {
+  const { hostname } = new URL(router.url);
+  return {
+    hosts: [hostname, ...edge.allowedHosts].join(' '),
+    routerHost: hostname,
+    routerUrl: router.url,
+    routeDomain: edge.routeDomain ?? '',
+    corsOrigins: edge.corsOrigins.join(' '),
+    frameAncestors: (edge.frameAncestors ?? []).join(' '),
+    trustedProxies: edge.trustedProxies,
+    trusts: edge.trustedProxies.length > 0,
+    tlsCertificate: edge.tls?.certificate ?? '',
+    tlsKey: edge.tls?.key ?? '',
+  };
 }
 
 /** Settings are checked where they are read; this is the last look before they become nginx's text. */
@@ -67,6 +117,19 @@ function checkConfig(config: ProxyConfig): void {
   const isRange =
     isWithin(config.tcpStart, 1, 65_535) && isWithin(config.tcpEnd, config.tcpStart, 65_535);
   refuse('tcp', config.tcp && !isRange);
+  checkEdge(config);
+}
+
+/** Hosts, origins and networks: no character of them ends a quoted text or a directive. */
+const PLAIN = /^[\w.:/*[\]\- ]*$/;
+const PLAIN_PATH = /^(?:\/[\w.-]+)*$/;
+
+function checkEdge(config: ProxyConfig): void {
+  for (const name of PLAIN_TEXTS) refuse(name, !PLAIN.test(config[name]));
+  refuse('trustedProxies', !config.trustedProxies.every(isCidr));
+  refuse('sessionCookie', !COOKIE_NAME.test(config.sessionCookie) || config.sessionCookie === '');
+  refuse('tlsCertificate', !PLAIN_PATH.test(config.tlsCertificate));
+  refuse('tlsKey', !PLAIN_PATH.test(config.tlsKey));
 }
 
 function refuse(variable: keyof ProxyConfig, isWrong: boolean): void {

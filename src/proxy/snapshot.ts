@@ -1,5 +1,6 @@
 import type { HttpEntry, RouteTable, TcpEntry } from '../domain/route-table.ts';
 import { MAX_GENERATION } from './channel-format.ts';
+import type { Revoked } from './revocations.ts';
 import type { TableParts } from './table-text.ts';
 
 /** Format number of the snapshot file. */
@@ -10,6 +11,8 @@ export interface Snapshot {
   /** Present when the file tells it, even when its table cannot be used: a new run starts above. */
   readonly generation?: number;
   readonly table?: RouteTable;
+  /** Decisions that were void; empty when the file says nothing of them. */
+  readonly revoked: Revoked;
   /** Entries that are no entries, left out of the table. */
   readonly skipped: number;
   /** Why there is no table. */
@@ -17,35 +20,50 @@ export interface Snapshot {
 }
 
 /** The content of a snapshot file, in pieces: the table is large and is not copied for it. */
-export function formatSnapshot(generation: number, parts: TableParts): readonly Buffer[] {
+export function formatSnapshot(
+  generation: number,
+  parts: TableParts,
+  revoked: Revoked,
+): readonly Buffer[] {
   return [
     Buffer.from(`{"format":${SNAPSHOT_FORMAT},"generation":${generation},"http":`),
     parts.http,
     Buffer.from(',"tcp":'),
     parts.tcp,
-    Buffer.from('}\n'),
+    Buffer.from(`,"revoked":${JSON.stringify(revoked)}}\n`),
   ];
 }
 
 /** Reads a snapshot; never throws, whatever the text. */
 export function parseSnapshot(text: string): Snapshot {
   const value = parseObject(text);
-  if (value === undefined) return { skipped: 0, problem: 'it is not a JSON object' };
+  if (value === undefined) return unusable('it is not a JSON object');
   const { format, generation, http, tcp } = value;
-  if (!isGeneration(generation)) return { skipped: 0, problem: 'its generation is not a number' };
+  if (!isGeneration(generation)) return unusable('its generation is not a number');
   if (format !== SNAPSHOT_FORMAT) {
-    return { generation, skipped: 0, problem: `its format is not ${SNAPSHOT_FORMAT}` };
+    return { generation, ...unusable(`its format is not ${SNAPSHOT_FORMAT}`) };
   }
   if (!isObject(http) || !isObject(tcp)) {
-    return { generation, skipped: 0, problem: 'a part of its table is missing' };
+    return { generation, ...unusable('a part of its table is missing') };
   }
   const [httpEntries, httpSkipped] = keepEntries(http, parseHttpEntry);
   const [tcpEntries, tcpSkipped] = keepEntries(tcp, parseTcpEntry);
   return {
     generation,
     table: { http: httpEntries, tcp: tcpEntries },
+    revoked: parseRevoked(value['revoked']),
     skipped: httpSkipped + tcpSkipped,
   };
+}
+
+function unusable(problem: string): Pick<Snapshot, 'revoked' | 'skipped' | 'problem'> {
+  return { revoked: {}, skipped: 0, problem };
+}
+
+function parseRevoked(value: unknown): Revoked {
+  if (!isObject(value)) return {};
+  const entries = Object.entries(value).filter(([, generation]) => isGeneration(generation));
+  return Object.fromEntries(entries) as Revoked;
 }
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../controllers/contracts.ts';
+import type { AccessSubject, Clock } from '../controllers/contracts.ts';
 import { diffTables, EMPTY_TABLE, isEmptyDelta, type RouteTable } from '../domain/route-table.ts';
 import { OperatorError } from '../errors.ts';
 import type { ChannelFormat } from './channel-format.ts';
@@ -13,8 +13,12 @@ import {
   type TableChange,
   type TableLog,
 } from './table-log.ts';
+import { Revocations, type Revoked } from './revocations.ts';
 import { TableText, type TableParts } from './table-text.ts';
 import { applyTcpDelta, syncTcpFiles } from './tcp-files.ts';
+
+/** Most subjects that workers are told of one by one. */
+const MOST_REVOKED = 2_000;
 
 /** Most changed entries that are kept for workers that lag behind; more, and the full table is cheaper. */
 const LOG_LIMIT = 4096;
@@ -24,6 +28,8 @@ export interface TablePublisherDeps {
   readonly folder: NginxFolder;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Longest time in ms for which a worker uses a decision. */
+  readonly decisionMs: number;
 }
 
 interface Waiting {
@@ -48,6 +54,9 @@ export class TablePublisher {
   readonly #deps: TablePublisherDeps;
   readonly #text = new TableText();
   readonly #wakers = new Set<() => void>();
+  readonly #revocations: Revocations;
+  /** True when workers must hear of revocations that no generation carries yet. */
+  #hasNewRevoked = false;
   #log: TableLog | undefined;
   #parts: TableParts | undefined;
   #restored: RouteTable | undefined;
@@ -57,6 +66,8 @@ export class TablePublisher {
   #runStart = 0;
   #isFolderKnown = false;
   #waiting: Waiting | undefined;
+  /** The table that is being written. */
+  #underWay: RouteTable | undefined;
   #writing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #isSynced = true;
@@ -64,6 +75,13 @@ export class TablePublisher {
 
   constructor(deps: TablePublisherDeps) {
     this.#deps = deps;
+    // A worker may hear of a revocation a minute late and then still be asked by what it had decided before.
+    this.#revocations = new Revocations({ keepMs: deps.decisionMs + 60_000, most: MOST_REVOKED });
+  }
+
+  /** What workers are told of void decisions. */
+  get revoked(): Revoked {
+    return this.#revocations.all;
   }
 
   /** The table of the snapshot that an earlier run left. */
@@ -90,6 +108,7 @@ export class TablePublisher {
       logger.warn({ path: folder.snapshot, skipped: snapshot.skipped }, 'snapshot partly used');
     }
     this.#restored = snapshot.table;
+    this.#revocations.restore(snapshot.revoked, clock.now());
     if (snapshot.table !== undefined) await this.apply(snapshot.table);
   }
 
@@ -104,6 +123,17 @@ export class TablePublisher {
     const { done } = this.#waiting;
     this.#writing ??= this.#writeWaiting();
     return done.promise;
+  }
+
+  /**
+   * Voids the decisions about these subjects that were asked for up to now. Resolves with the generation that carries it;
+   * undefined while no table is known, when workers hear of it with the answer of their next poll.
+   */
+  async revoke(subjects: readonly AccessSubject[]): Promise<number | undefined> {
+    this.#revocations.add(subjects, this.generation, this.#deps.clock.now());
+    this.#hasNewRevoked = true;
+    const table = this.#waiting?.table ?? this.#underWay ?? this.#log?.table;
+    return table === undefined ? undefined : this.apply(table);
   }
 
   /** True when this run handed out `generation`, so that it stands for a table that is known. */
@@ -125,6 +155,7 @@ export class TablePublisher {
       this.#counter = Math.max(claimed, Math.floor(clock.now()));
       this.#runStart = this.#counter + 1;
       this.#isFolderKnown = false;
+      this.#revocations.raise(claimed);
     }
     if (this.#log === undefined || this.#writing !== undefined || this.#isClosed) return;
     this.apply(this.#log.table).catch((error: unknown) => {
@@ -142,9 +173,9 @@ export class TablePublisher {
       case 'none':
         return undefined;
       case 'delta':
-        return format.delta(log.generation, changes.delta);
+        return format.delta(log.generation, changes.delta, this.revoked);
       case 'full':
-        return format.full(log.generation, this.#parts);
+        return format.full(log.generation, this.#parts, this.revoked);
     }
   }
 
@@ -173,15 +204,18 @@ export class TablePublisher {
     while (this.#waiting !== undefined) {
       const { table, done } = this.#waiting;
       this.#waiting = undefined;
+      this.#underWay = table;
       await this.#write(table).then(done.resolve, done.reject);
     }
+    this.#underWay = undefined;
     this.#writing = undefined;
   }
 
   async #write(table: RouteTable): Promise<number> {
     const delta = diffTables(this.#log?.table ?? EMPTY_TABLE, table);
     const isKnown = this.#isFolderKnown && this.#log !== undefined;
-    if (isKnown && isEmptyDelta(delta)) return this.generation;
+    if (isKnown && isEmptyDelta(delta) && !this.#hasNewRevoked) return this.generation;
+    this.#hasNewRevoked = false;
     if (isKnown) this.#text.apply(delta);
     else this.#text.reset(table);
     const parts = this.#text.parts();
@@ -192,7 +226,7 @@ export class TablePublisher {
     do {
       generation = this.#counter += 1;
       this.#isFolderKnown = false;
-      await this.#writeFolder(formatSnapshot(generation, parts), makeTcpFiles);
+      await this.#writeFolder(formatSnapshot(generation, parts, this.revoked), makeTcpFiles);
     } while (generation < this.#runStart);
     this.#isFolderKnown = true;
     this.#publish({ table, generation, delta }, parts);

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
+import { ACCESS_RULES } from '../domain/access-rule.ts';
 import { parseHost } from '../domain/host.ts';
+import type { SameSite } from './types.ts';
 
 /** What a format knows of the setting that it checks. */
 export interface Bounds {
@@ -37,6 +39,12 @@ const SWITCHES: Readonly<Record<string, boolean>> = {
   no: false,
   off: false,
   '0': false,
+};
+
+const SAME_SITES: Readonly<Record<string, SameSite>> = {
+  lax: 'lax',
+  strict: 'strict',
+  none: 'none',
 };
 
 /** Every format of the schema, by its name there. */
@@ -86,7 +94,39 @@ export const SETTING_FORMATS = {
   },
   networks: {
     expected: () => 'networks in CIDR form with commas between them, such as 10.0.0.0/8,fd00::/8',
-    parse: parseNetworks,
+    parse: (text) => parseList(text, parseNetwork),
+  },
+  'host name': {
+    expected: () => 'a host name, without a port',
+    parse: (text) => {
+      const host = parseHost(text);
+      return host === undefined || isIP(host) !== 0 ? undefined : host;
+    },
+  },
+  'host list': {
+    expected: () => 'host names or addresses with commas between them, without ports, or *',
+    parse: (text) => parseList(text, (part) => (part === '*' ? part : parseHost(part))),
+  },
+  origins: {
+    expected: () =>
+      'origins with commas between them, such as https://app.example.com,http://localhost:3000',
+    parse: (text) => parseList(text, parseOrigin),
+  },
+  'access rule': {
+    expected: () => 'read, owner or authenticated',
+    parse: (text) => ACCESS_RULES.find((rule) => rule === text.toLowerCase()),
+  },
+  SameSite: {
+    expected: () => 'lax, strict or none',
+    parse: (text) => lookUp(SAME_SITES, text.toLowerCase()),
+  },
+  secret: {
+    expected: () => 'a random text of at least 32 characters, without line breaks',
+    parse: (text) => (text.length >= 32 ? parseLine(text) : undefined),
+  },
+  'plain path': {
+    expected: () => 'an absolute path of letters, digits, ".", "_", "-" and "/"',
+    parse: (text) => (/^(?:\/[\w.-]+)+$/.test(text) ? text : undefined),
   },
   path: {
     expected: () => 'an absolute path',
@@ -159,12 +199,13 @@ function parseAddress(text: string): string | undefined {
   return parseHost(text.replace(/^(tcp|https?):\/\//i, '').replace(/\/$/, ''));
 }
 
-function parseNetworks(text: string): readonly string[] | undefined {
+function parseList(
+  text: string,
+  parse: (part: string) => string | undefined,
+): readonly string[] | undefined {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');
-  const networks = parts.map(parseNetwork);
-  return networks.length > 0 && networks.every((network) => network !== undefined)
-    ? networks
-    : undefined;
+  const values = parts.map(parse);
+  return values.length > 0 && values.every((value) => value !== undefined) ? values : undefined;
 }
 
 function parseNetwork(text: string): string | undefined {

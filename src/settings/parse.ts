@@ -76,7 +76,12 @@ function toSettings(values: SettingsValues): Settings {
       ...optional('jwks', auth.jwks),
       freshSeconds: auth.freshSeconds,
       usableSeconds: auth.usableSeconds,
+      rule: auth.rule,
+      ...optional('sessionSecret', auth.sessionSecret),
+      sessionSeconds: auth.sessionSeconds,
+      sameSite: auth.sameSite,
     },
+    edge: toEdge(values),
     ...optional('queues', tasks.queues),
     ...optional('tcp', isTcpOn ? { address, start, end } : null),
     portRestSeconds: tcp.restSeconds,
@@ -90,6 +95,18 @@ function toSettings(values: SettingsValues): Settings {
     idleSeconds: listen.idleSeconds,
     ...optional('takeOver', router.takeOver),
     logLevel: values.log.level,
+  };
+}
+
+function toEdge({ edge }: SettingsValues): Settings['edge'] {
+  const { tlsCertificate: certificate, tlsKey: key } = edge;
+  return {
+    ...optional('tls', certificate !== null && key !== null ? { certificate, key } : null),
+    allowedHosts: edge.allowedHosts ?? [],
+    trustedProxies: edge.trustedProxies ?? [],
+    corsOrigins: edge.corsOrigins ?? [],
+    ...optional('frameAncestors', edge.frameAncestors),
+    ...optional('routeDomain', edge.routeDomain),
   };
 }
 

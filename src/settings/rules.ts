@@ -13,6 +13,8 @@ export function findProblems(read: Read): readonly SettingsProblem[] {
     ...findTcpProblems(read),
     ...findMetricsProblems(read),
     ...findOrderProblems(read),
+    ...findCookieProblems(read),
+    ...findTlsProblems(read),
   ];
 }
 
@@ -99,6 +101,29 @@ function findOrderProblems(read: Read): readonly SettingsProblem[] {
       names: [nameOf(read, longPath), nameOf(read, shortPath)],
       message: 'expected the first to be at least the second',
     }));
+}
+
+function findCookieProblems(read: Read): readonly SettingsProblem[] {
+  const { sameSite, secureCookies } = read.values.auth;
+  const paths = ['auth.sameSite', 'auth.secureCookies'];
+  if (sameSite !== 'none' || secureCookies || paths.some((path) => hasProblem(read, path)))
+    return [];
+  const names = paths.map((path) => nameOf(read, path));
+  const message =
+    'browsers drop cookies with SameSite=None that are not Secure: set the second to true';
+  return [{ names, message }];
+}
+
+function findTlsProblems(read: Read): readonly SettingsProblem[] {
+  const { tlsCertificate, tlsKey } = read.values.edge;
+  if ((tlsCertificate === null) === (tlsKey === null)) return [];
+  const [given, missing] =
+    tlsKey === null
+      ? (['edge.tlsCertificate', 'edge.tlsKey'] as const)
+      : (['edge.tlsKey', 'edge.tlsCertificate'] as const);
+  if (hasProblem(read, given)) return [];
+  const message = `is required, because ${nameOf(read, given)} is set`;
+  return [{ names: [nameOf(read, missing)], message }];
 }
 
 function warnOfTcpOff(read: Read): readonly SettingsWarning[] {

@@ -1,4 +1,6 @@
-import { auth, clearml } from './schema-clearml.ts';
+import { auth } from './schema-access.ts';
+import { clearml } from './schema-clearml.ts';
+import { edge } from './schema-edge.ts';
 import { OPTIONAL, type SettingGroup } from './setting.ts';
 
 const DAY_SECONDS = 86_400;
@@ -168,4 +170,14 @@ const log = {
 } as const satisfies SettingGroup;
 
 /** Every setting by subject: the one source of parsing, messages and docs/settings.md. */
-export const SETTINGS_SCHEMA = { router, listen, clearml, auth, tasks, tcp, folders, log } as const;
+export const SETTINGS_SCHEMA = {
+  router,
+  listen,
+  edge,
+  clearml,
+  auth,
+  tasks,
+  tcp,
+  folders,
+  log,
+} as const;

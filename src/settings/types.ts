@@ -1,3 +1,5 @@
+import type { AccessRule } from '../domain/access-rule.ts';
+
 /** Everything that can be set, parsed; see docs/settings.md for names, defaults and meaning. */
 export interface Settings {
   readonly router: {
@@ -30,7 +32,14 @@ export interface Settings {
     /** Seconds that a decision is fresh, and usable while nobody can be asked. */
     readonly freshSeconds: number;
     readonly usableSeconds: number;
+    readonly rule: AccessRule;
+    /** Absent: the router makes a key and keeps it. */
+    readonly sessionSecret?: string;
+    /** Longest life of a session in seconds. */
+    readonly sessionSeconds: number;
+    readonly sameSite: SameSite;
   };
+  readonly edge: EdgeSettings;
   /** LISTEN_QUEUE_NAME as written; undefined serves every task. */
   readonly queues?: string;
   /** Undefined when TCP is off. */
@@ -52,6 +61,25 @@ export interface Settings {
   readonly takeOver?: string;
   /** A level of pino: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. */
   readonly logLevel: string;
+}
+
+/** The SameSite attribute of a cookie (RFC 6265bis, section 5.6.7). */
+export type SameSite = 'lax' | 'strict' | 'none';
+
+/** What the proxy is towards those who connect to it. */
+export interface EdgeSettings {
+  /** Paths as the proxy sees them; absent: `tls/tls.crt` and `tls/tls.key` in the nginx folder, where they are there. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Hosts beside that of the router's URL, in lower case without ports; `*` is every host. */
+  readonly allowedHosts: readonly string[];
+  /** CIDRs of load balancers that are believed. */
+  readonly trustedProxies: readonly string[];
+  /** Origins such as `https://app.example.com`, without a slash at the end. */
+  readonly corsOrigins: readonly string[];
+  /** Origins that may frame; absent leaves it to each application. */
+  readonly frameAncestors?: readonly string[];
+  /** Domain of route hosts, in lower case; absent in path mode. */
+  readonly routeDomain?: string;
 }
 
 /** Where users connect for TCP endpoints; `start` and `end` are both part of the range. */

@@ -1,3 +1,6 @@
+import type { AccessRule } from '../domain/access-rule.ts';
+import type { SameSite } from './types.ts';
+
 /** Values of the ClearML group of the schema, as they were read. */
 export interface ClearmlValues {
   readonly clearml: {
@@ -34,6 +37,19 @@ export interface SettingsValues extends ClearmlValues {
     readonly jwks: string | null;
     readonly freshSeconds: number;
     readonly usableSeconds: number;
+    readonly rule: AccessRule;
+    readonly sessionSecret: string | null;
+    readonly sessionSeconds: number;
+    readonly sameSite: SameSite;
+  };
+  readonly edge: {
+    readonly tlsCertificate: string | null;
+    readonly tlsKey: string | null;
+    readonly allowedHosts: readonly string[] | null;
+    readonly trustedProxies: readonly string[] | null;
+    readonly corsOrigins: readonly string[] | null;
+    readonly frameAncestors: readonly string[] | null;
+    readonly routeDomain: string | null;
   };
   readonly tasks: {
     readonly queues: string | null;

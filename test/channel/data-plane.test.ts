@@ -48,6 +48,7 @@ describe('ProxyDataPlane', () => {
       format: 1,
       generation: running.plane.generation,
       full: false,
+      revoked: {},
       http: { set: { c: anHttpEntry('c') }, remove: ['a'] },
       tcp: { set: {}, remove: [] },
     });
@@ -132,7 +133,7 @@ describe('ProxyDataPlane', () => {
     expect(await told).to.deep.equal({
       files: ['30001'],
       line: '[::1]:5\n',
-      snapshot: { format: 1, generation, ...withOne },
+      snapshot: { format: 1, generation, ...withOne, revoked: {} },
     });
   });
 
@@ -176,6 +177,7 @@ describe('ProxyDataPlane', () => {
       format: 1,
       generation: running.plane.generation,
       full: false,
+      revoked: {},
       http: { set: {}, remove: [] },
       tcp: { set: {}, remove: [] },
     });

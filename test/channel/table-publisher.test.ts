@@ -12,7 +12,12 @@ const START = 1_700_000_000_000;
 async function publisherIn(folder: NginxFolder): Promise<TablePublisher> {
   await prepareFolder(folder);
   const logger = pino({ level: 'silent' });
-  const publisher = new TablePublisher({ folder, clock: new ManualClock(START), logger });
+  const publisher = new TablePublisher({
+    folder,
+    clock: new ManualClock(START),
+    logger,
+    decisionMs: 900_000,
+  });
   await publisher.restore();
   return publisher;
 }

@@ -10,9 +10,9 @@ const OTHER = 'c'.repeat(32);
 
 /** Alice may read TASK; mallory is known and may read nothing; everybody else is nobody. */
 function decideLikeClearml({ credential, task }: AccessQuestion): AccessAnswer {
-  if (credential === 'mallory') return { verdict: 'deny' };
+  if (credential === 'mallory') return { verdict: 'deny', user: 'mallory' };
   if (!credential.startsWith('alice')) return { verdict: 'unauthenticated' };
-  return task === TASK ? { verdict: 'allow', user: 'alice' } : { verdict: 'deny' };
+  return task === TASK ? { verdict: 'allow', user: 'alice' } : { verdict: 'deny', user: 'alice' };
 }
 
 type Headers = readonly (readonly [string, string])[];

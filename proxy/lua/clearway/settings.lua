@@ -8,7 +8,17 @@ local settings = {
   proxy = "",
   authEnabled = true,
   cookieName = "",
-  secureCookies = true,
+  sessionCookie = "",
+  -- Lists are words with spaces between them.
+  hosts = "*",
+  routerHost = "",
+  routerUrl = "",
+  routerScheme = "http",
+  routeDomain = "",
+  corsOrigins = "",
+  frameAncestors = "",
+  -- True when there are load balancers whose word counts.
+  trusts = false,
   -- Relative to the run folder, which is the working directory: a unix path must be shorter than 108 bytes.
   routerSocket = "unix:shared/router.sock",
   snapshot = "shared/snapshot.json",

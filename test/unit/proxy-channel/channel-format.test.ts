@@ -103,9 +103,10 @@ describe('channel format 1', () => {
       user: 'u',
       ...stamp,
     });
-    expect(JSON.parse(decision({ verdict: 'deny' }, stamp).toString())).to.deep.equal({
+    expect(JSON.parse(decision({ verdict: 'deny', user: 'u' }, stamp).toString())).to.deep.equal({
       format: 1,
       verdict: 'deny',
+      user: 'u',
       ...stamp,
     });
   });

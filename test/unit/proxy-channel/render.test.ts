@@ -30,13 +30,13 @@ describe('makeRenderer', () => {
     expect(other.revision).to.not.equal(files.revision);
   });
 
-  it('writes numbers and one hex word only into proxy.env', async () => {
+  it('writes numbers, one hex word and plain paths only into proxy.env', async () => {
     const tcp = { address: 'gateway.example', start: 30_000, end: 30_010 };
     const render = makeRenderer(await readTemplates(folder));
 
     const { environment } = render(proxyConfig(someSettings({ tcp }), 'auto'));
 
-    expect(environment).to.match(/^([A-Z_]+=[0-9a-f]+\n)+$/);
+    expect(environment).to.match(/^([A-Z_]+=([0-9a-f]*|[\w./-]+)\n)+$/);
     expect(environment).to.include('TCP_START=30000\nTCP_END=30010\n');
   });
 

@@ -8,7 +8,7 @@ import { anHttpEntry, aTable, aTcpEntry } from '../../support/route-tables.ts';
 function textOf(table: RouteTable, generation = 7): string {
   const text = new TableText();
   text.reset(table);
-  return Buffer.concat(formatSnapshot(generation, text.parts())).toString();
+  return Buffer.concat(formatSnapshot(generation, text.parts(), {})).toString();
 }
 
 describe('parseSnapshot', () => {
@@ -24,7 +24,12 @@ describe('parseSnapshot', () => {
       },
     };
 
-    expect(parseSnapshot(textOf(table))).to.deep.equal({ generation: 7, table, skipped: 0 });
+    expect(parseSnapshot(textOf(table))).to.deep.equal({
+      generation: 7,
+      table,
+      revoked: {},
+      skipped: 0,
+    });
   });
 
   it('never throws, and has either a table or a problem', () => {
@@ -71,6 +76,7 @@ describe('parseSnapshot', () => {
     expect(parseSnapshot(text)).to.deep.equal({
       generation: 1,
       table: { http: { good: anHttpEntry('good') }, tcp: { '30000': aTcpEntry('x') } },
+      revoked: {},
       skipped: 6,
     });
   });

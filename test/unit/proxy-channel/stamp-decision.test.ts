@@ -22,7 +22,10 @@ describe('stampDecision', () => {
   });
 
   it('keeps a refusal no longer than it is fresh', () => {
-    expect(stampDecision({ verdict: 'deny' }, times)).to.deep.equal({ fresh: 60, usable: 60 });
+    expect(stampDecision({ verdict: 'deny', user: 'u' }, times)).to.deep.equal({
+      fresh: 60,
+      usable: 60,
+    });
   });
 
   it('keeps nothing when nobody could be asked', () => {

@@ -2,6 +2,73 @@ import type { Environment } from '../../../src/settings/types.ts';
 import type { Settings } from '../../../src/settings.ts';
 import { TCP } from './support.ts';
 
+/** Names of the settings of the edge and of access, and how each is written and read. */
+const EDGE: readonly Row[] = [
+  {
+    name: 'CLEARWAY_TLS_CERT',
+    text: '/tls/a.crt',
+    with: { CLEARWAY_TLS_KEY: '/tls/a.key' },
+    pick: (s) => s.edge.tls,
+    value: { certificate: '/tls/a.crt', key: '/tls/a.key' },
+  },
+  {
+    name: 'CLEARWAY_TLS_KEY',
+    text: '/tls/a.key',
+    with: { CLEARWAY_TLS_CERT: '/tls/a.crt' },
+    pick: (s) => s.edge.tls?.key,
+    value: '/tls/a.key',
+  },
+  {
+    name: 'CLEARWAY_ALLOWED_HOSTS',
+    text: 'Gateway.internal, [2001:db8::1],192.0.2.7',
+    pick: (s) => s.edge.allowedHosts,
+    value: ['gateway.internal', '2001:db8::1', '192.0.2.7'],
+  },
+  {
+    name: 'CLEARWAY_TRUSTED_PROXIES',
+    text: '192.0.2.0/24,2001:db8::7',
+    pick: (s) => s.edge.trustedProxies,
+    value: ['192.0.2.0/24', '2001:db8::7/128'],
+  },
+  {
+    name: 'CLEARWAY_CORS_ORIGINS',
+    text: 'https://A.example.com:443 http://localhost:3000',
+    pick: (s) => s.edge.corsOrigins,
+    value: ['https://a.example.com', 'http://localhost:3000'],
+  },
+  {
+    name: 'CLEARWAY_FRAME_ANCESTORS',
+    text: 'https://app.example.com/',
+    pick: (s) => s.edge.frameAncestors,
+    value: ['https://app.example.com'],
+  },
+  {
+    name: 'CLEARWAY_ROUTE_DOMAIN',
+    text: 'Apps.Example.com',
+    pick: (s) => s.edge.routeDomain,
+    value: 'apps.example.com',
+  },
+  { name: 'CLEARWAY_ACCESS', text: 'Owner', pick: (s) => s.auth.rule, value: 'owner' },
+  {
+    name: 'CLEARWAY_SESSION_SECRET',
+    text: 'x'.repeat(32),
+    pick: (s) => s.auth.sessionSecret,
+    value: 'x'.repeat(32),
+  },
+  {
+    name: 'CLEARWAY_SESSION_SECONDS',
+    text: '600',
+    pick: (s) => s.auth.sessionSeconds,
+    value: 600,
+  },
+  {
+    name: 'CLEARWAY_COOKIE_SAMESITE',
+    text: 'None',
+    pick: (s) => s.auth.sameSite,
+    value: 'none',
+  },
+];
+
 export interface Row {
   readonly name: string;
   readonly text: string;
@@ -12,6 +79,7 @@ export interface Row {
 
 // One row at least for every name of the schema: a test below counts.
 export const GOOD: readonly Row[] = [
+  ...EDGE,
   { name: 'ROUTER_NAME', text: 'team a', pick: (s) => s.router.name, value: 'team a' },
   {
     name: 'ROUTER_URL',
@@ -181,6 +249,19 @@ export const GOOD: readonly Row[] = [
 ];
 
 export const BAD: readonly (readonly [name: string, text: string])[] = [
+  ['CLEARWAY_TLS_CERT', 'tls.crt'],
+  ['CLEARWAY_TLS_KEY', '/a b;'],
+  ['CLEARWAY_ALLOWED_HOSTS', 'a.example:80'],
+  ['CLEARWAY_TRUSTED_PROXIES', '192.0.2.0/33'],
+  ['CLEARWAY_CORS_ORIGINS', '*'],
+  ['CLEARWAY_CORS_ORIGINS', 'https://a.example/path'],
+  ['CLEARWAY_FRAME_ANCESTORS', "'none'"],
+  ['CLEARWAY_ROUTE_DOMAIN', '192.0.2.7'],
+  ['CLEARWAY_ROUTE_DOMAIN', '*.apps.example.com'],
+  ['CLEARWAY_ACCESS', 'everybody'],
+  ['CLEARWAY_SESSION_SECRET', 'too short'],
+  ['CLEARWAY_SESSION_SECONDS', '1'],
+  ['CLEARWAY_COOKIE_SAMESITE', 'maybe'],
   ['ROUTER_NAME', 'a\u0007b'],
   ['ROUTER_URL', 'gateway.example.com'],
   ['ROUTER_URL', 'https://gateway.example.com/path'],
