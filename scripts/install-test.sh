@@ -7,6 +7,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
 
 steps=(
   'install-test-packages.sh'
+  'install-browser.sh'
   'install-docker.sh'
   'install-sdk.sh 2.1.7'
   'install-sdk.sh 1.17.1'
