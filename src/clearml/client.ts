@@ -1,3 +1,4 @@
+import { Subject, type Observable } from 'rxjs';
 import type { ClearmlCredential } from '../access/contracts.ts';
 import { OperatorError, hasCode, toOperatorError, type ErrorCode } from '../errors.ts';
 import { readAnswer, type AnswerData } from './answer.ts';
@@ -73,6 +74,7 @@ export class ClearmlClient {
   readonly #callersTransport: Transport;
   readonly #callersGate = new Gate(CALLERS);
   readonly #closed = new AbortController();
+  readonly #signIns = new Subject<void>();
   #session: Session | undefined;
   #company: string | undefined;
   #login: Promise<Session> | undefined;
@@ -91,6 +93,11 @@ export class ClearmlClient {
   /** The router's own token; undefined before the first sign-in, and after ClearML refused the last one. */
   get token(): string | undefined {
     return this.#session?.token;
+  }
+
+  /** Emits when there is a new token. */
+  get signIns(): Observable<void> {
+    return this.#signIns;
   }
 
   /** Company of the router's own account, as its newest token tells it; undefined when it does not, and before the first sign-in. */
@@ -167,6 +174,7 @@ export class ClearmlClient {
     const token = await this.#send(call, exchange, this.#closed.signal).catch(refusedLogin);
     this.#session = sessionOf(token, this.#deps.clock.now());
     this.#company = this.#session.claims.company;
+    this.#signIns.next();
     return this.#session;
   }
 
