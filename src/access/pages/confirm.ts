@@ -1,6 +1,6 @@
+import { isGuest } from '../../domain/access-rule.ts';
 import type { AttemptOutcome, IssuedToken, NamedCaller } from '../contracts.ts';
 import type { PagesParts } from './pages-parts.ts';
-import { isGuest } from './viewer.ts';
 
 /** Somebody whom ClearML knows, and a token of theirs. */
 export interface Confirmed {

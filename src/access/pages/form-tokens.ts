@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** What a form's token is worth. `mismatched`: made for another browser, or by somebody else. */
 export type TokenVerdict = 'valid' | 'expired' | 'mismatched';
@@ -11,9 +11,15 @@ export interface FormTokensDeps {
   readonly randomBytes: (size: number) => Buffer;
 }
 
+/** The key of forms, made from the one that seals sessions (HKDF, RFC 5869): whoever has that one knows this. */
+export function formKey(sessionKey: Uint8Array): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', sessionKey, '', 'clearway form key 1', KEY_BYTES));
+}
+
 /** How long a form and its cookie are good for, in seconds. */
 export const FORM_SECONDS = 3_600;
 
+const KEY_BYTES = 32;
 const NONCE_BYTES = 32;
 const NONCE = /^[\w-]{43}$/;
 const TOKEN = /^([1-9]\d{0,15})\.([\w-]{43})$/;

@@ -1,3 +1,4 @@
+import { hasCode } from '../../errors.ts';
 import type { IssuedToken, Session } from '../contracts.ts';
 import { keepCookie, LONGEST_COOKIE } from './gateway-cookies.ts';
 import type { PagesParts } from './pages-parts.ts';
@@ -22,12 +23,17 @@ export function newSession(
   };
 }
 
-/** The Set-Cookie value for a session; undefined when it is so long that browsers would drop it. */
+/** The Set-Cookie value for a session; undefined when its token is so long that browsers would drop it. */
 export async function sessionCookie(
   { sessions, cookies, clock }: PagesParts,
   session: Session,
 ): Promise<string | undefined> {
-  const value = await sessions.seal(session);
+  const value = await sessions.seal(session).catch(tooLong);
+  if (value === undefined) return undefined;
   if (cookies.names.session.length + value.length > LONGEST_COOKIE) return undefined;
   return keepCookie(cookies, 'session', value, (session.expires - clock.now()) / 1_000);
+}
+
+function tooLong(error: unknown): undefined {
+  if (!hasCode(error, 'CLEARML_MALFORMED')) throw error;
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { AccessRevoker } from '../../controllers/contracts.ts';
+import type { AccessDecider, AccessRevoker } from '../../controllers/contracts.ts';
 import type { Settings } from '../../settings.ts';
 import type { Attempts, ClearmlIdentity, Sessions } from '../contracts.ts';
 import { OneTimeCodes } from '../one-time-codes.ts';
@@ -14,6 +14,8 @@ export interface PagesDeps {
   readonly sessions: Sessions;
   readonly identity: ClearmlIdentity;
   readonly attempts: Attempts;
+  /** The one that the proxies ask. */
+  readonly decider: AccessDecider;
   readonly revoker: AccessRevoker;
   /** Secret of at least 32 bytes that signs forms: the same in every router that answers under one address. */
   readonly formKey: Uint8Array;

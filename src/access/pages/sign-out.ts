@@ -63,28 +63,17 @@ async function endAll(
 ): Promise<boolean> {
   const { sessions, identity, revoker } = parts;
   const own = await sessionsOf(request, parts);
-  const tokens = clearmlTokensOf(request, parts);
-  const owners = await ownersOf(tokens, parts, signal);
+  const foreign = await clearmlTokensOf(request, parts, signal);
+  const owners = foreign.flatMap(({ user }) => user ?? []);
   const users = new Set([...own.map(({ user }) => user), ...owners]);
   for (const session of own) await sessions.revoke(session);
   if (everywhere) for (const user of users) await sessions.revokeUser(user);
-  const ended = new Set([...own.map(({ token }) => token), ...tokens]);
-  const confirmed = await Promise.all([...ended].map((token) => identity.logOut(token, signal)));
+  const tokens = new Set([...own, ...foreign].map(({ token }) => token));
+  const confirmed = await Promise.all([...tokens].map((token) => identity.logOut(token, signal)));
   // Proxies have decided about the cookie a moment ago, and would hold on to that.
   if (owners.length > 0) await revoker.revoke(owners.map((user) => `user:${user}` as const));
   for (const user of users) audit('signed out', { user, everywhere }, request, parts);
   return !confirmed.includes(false);
-}
-
-async function ownersOf(
-  tokens: readonly string[],
-  { identity }: PagesParts,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const said = await Promise.all(
-    tokens.map((token) => identity.whoIs({ scheme: 'Bearer', token }, signal)),
-  );
-  return [...new Set(said.flatMap((answer) => ('said' in answer ? [answer.said.id] : [])))];
 }
 
 const SIGN_IN_LINK = { href: '/_clearway/sign-in', text: 'Sign in' };

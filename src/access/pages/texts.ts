@@ -28,8 +28,7 @@ export const SAYINGS = {
     advice: 'Nothing was sent on. Enter your password once more.',
   },
   mismatched: {
-    problem:
-      'This page was not made for this browser, or it is from before the gateway was restarted.',
+    problem: 'This page was not made for this browser.',
     advice: 'Nothing was sent on. Enter your password once more.',
   },
   noCookies: {

@@ -1,5 +1,8 @@
 import { readClaims } from '../../clearml/token.ts';
-import type { NamedCaller, Said, Session } from '../contracts.ts';
+import type { AccessAnswer, AccessQuestion } from '../../controllers/contracts.ts';
+import { isGuest } from '../../domain/access-rule.ts';
+import type { Session } from '../contracts.ts';
+import { NO_TASK } from '../judge.ts';
 import { valuesOf } from './gateway-cookies.ts';
 import type { PageRequest } from './page-http.ts';
 import type { PagesParts } from './pages-parts.ts';
@@ -22,13 +25,6 @@ export type Viewer =
       readonly expires?: number;
     };
 
-const GUEST = 'guest';
-
-/** True for an account that anyone can use. */
-export function isGuest({ role }: Pick<NamedCaller, 'role'>): boolean {
-  return role === GUEST;
-}
-
 /** Every session of ours that the browser presents and that is good for the host that it asked. */
 export async function sessionsOf(
   request: PageRequest,
@@ -39,54 +35,90 @@ export async function sessionsOf(
   return opened.filter((session) => session !== undefined);
 }
 
-/** Every token that the browser presents in ClearML's own cookie. */
-export function clearmlTokensOf(request: PageRequest, { settings }: PagesParts): readonly string[] {
-  return valuesOf(request, settings.auth.cookieName).filter(
-    (value) => readClaims(value) !== undefined,
-  );
+/** A token that the browser presents in ClearML's own cookie. */
+export interface ClearmlToken {
+  readonly token: string;
+  /** Id of its owner; absent while ClearML cannot be asked. */
+  readonly user?: string;
+}
+
+/** Every token in ClearML's own cookie that ClearML does not disown. */
+export async function clearmlTokensOf(
+  request: PageRequest,
+  parts: PagesParts,
+  signal: AbortSignal,
+): Promise<readonly ClearmlToken[]> {
+  const tokens: ClearmlToken[] = [];
+  for (const token of valuesOf(request, parts.settings.auth.cookieName)) {
+    const answer = await decide('cookie', token, { request, parts, signal });
+    if ('user' in answer) tokens.push({ token, user: answer.user });
+    else if (answer.verdict === 'unavailable') tokens.push({ token });
+  }
+  return tokens;
 }
 
 /**
- * Who is signed in: by a session of ours, else by ClearML's own cookie, whatever proxies let in.
+ * Who is signed in: by a session of ours, else by ClearML's own cookie, as a guest never.
  *
  * @remarks
- * ClearML confirms either, as it does for the proxies: a session whose token ClearML has ended is nobody's, and its owner gets
- * the form instead of being sent back and forth. While ClearML cannot be asked, a session is believed.
+ * The decider that the proxies ask says so, else somebody could be sent back and forth between a page that knows them and a
+ * proxy that does not. A session whose token ClearML has ended is nobody's. While ClearML cannot be asked, a session is believed.
  */
 export async function findViewer(
   request: PageRequest,
   parts: PagesParts,
   signal: AbortSignal,
 ): Promise<Viewer | undefined> {
-  for (const session of await sessionsOf(request, parts)) {
-    const said = await whoIs(session.token, parts, signal);
-    if (isUsable(said)) return { by: 'session', user: session.user, name: session.name, session };
+  for (const value of valuesOf(request, parts.cookies.names.session)) {
+    const session = await parts.sessions.open(value, request.routeKey);
+    if (session === undefined) continue;
+    const { verdict } = await decide('session', value, { request, parts, signal });
+    if (verdict === 'unauthenticated') continue;
+    return { by: 'session', user: session.user, name: session.name, session };
   }
-  for (const token of clearmlTokensOf(request, parts)) {
-    const said = await whoIs(token, parts, signal);
-    if ('said' in said && !isGuest(said.said)) return clearmlViewer(token, said.said);
+  for (const { token, user } of await clearmlTokensOf(request, parts, signal)) {
+    const viewer = user === undefined ? undefined : await clearmlViewer(token, parts, signal);
+    if (viewer !== undefined) return viewer;
   }
   return undefined;
 }
 
-function whoIs(
+interface Asking {
+  readonly request: PageRequest;
+  readonly parts: PagesParts;
+  readonly signal: AbortSignal;
+}
+
+function decide(
+  kind: AccessQuestion['kind'],
+  credential: string,
+  { request, parts, signal }: Asking,
+): Promise<AccessAnswer> {
+  const { routeKey: host, address: client } = request;
+  return parts.decider.decide(
+    {
+      kind,
+      credential,
+      task: NO_TASK,
+      ...(host === undefined ? {} : { host }),
+      ...(client === undefined ? {} : { client }),
+    },
+    signal,
+  );
+}
+
+async function clearmlViewer(
   token: string,
   { identity }: PagesParts,
   signal: AbortSignal,
-): Promise<Said<NamedCaller>> {
-  return identity.whoIs({ scheme: 'Bearer', token }, signal);
-}
-
-function isUsable(said: Said<NamedCaller>): boolean {
-  return 'said' in said ? !isGuest(said.said) : said.verdict === 'unavailable';
-}
-
-/** The viewer behind a token of ClearML's cookie. */
-export function clearmlViewer(token: string, { id, name }: NamedCaller): Viewer {
+): Promise<Viewer | undefined> {
+  const answer = await identity.whoIs({ scheme: 'Bearer', token }, signal);
+  if (!('said' in answer) || isGuest(answer.said)) return undefined;
+  const { id: user, name } = answer.said;
   const { issued, expires } = readClaims(token) ?? {};
   return {
     by: 'clearml',
-    user: id,
+    user,
     name,
     token,
     ...(issued === undefined ? {} : { issued: issued * 1_000 }),
