@@ -27,6 +27,7 @@ function phase_init.master(values)
   for name, value in pairs(values) do
     settings[name] = value
   end
+  require("clearway.target").configure(settings.hosts, settings.routeDomain, settings.routerUrl)
   settings.proxy = (read_file(ngx.config.prefix() .. "id") or ""):gsub("%s", "")
   -- Loaded before the fork, so that workers share the memory of the code; a global, since require() is not compiled.
   clearway = {
