@@ -25,6 +25,7 @@ local MAX_FORM = 16384
 -- Requests under way of one caller in one worker, beyond which no further websocket is opened.
 local MAX_UNDER_WAY = 500
 local MAX_HOPS = 256
+local HEALTH = "/_clearway/healthz"
 
 -- Verdict on the caller, the user's id, and the jar that counted.
 local function judge(var, jar, entry)
@@ -74,8 +75,12 @@ end
 -- Where else a request goes than to a route.
 local function elsewhere(var, kind, key, rest)
   if kind == "gateway" then return gateway_page(var, key, rest) end
-  if kind == "misdirected" then return pages.misdirected() end
-  if kind == "moved" then return pages.redirect(target.url_of(key) .. rest, 308) end
+  if kind == "misdirected" then
+    -- Health checks of load balancers ask by address.
+    if var.request_uri == HEALTH then return pages.health() end
+    return pages.misdirected()
+  end
+  if kind == "moved" then return pages.redirect(target.location(key, rest), 308) end
   if kind == "other" then return nothing_here(var, kind) end
   return pages.send(400)
 end
@@ -97,7 +102,7 @@ end
 return function()
   local var = ngx.var
   local uri = var.request_uri
-  local kind, key, rest, query = target.read(var.http_host, uri)
+  local kind, key, rest, query = target.read(var.http_host, uri, var.host)
   local method = get_method()
   if origin.is_preflight(var, method) and (kind == "route" or kind == "other") then
     origin.answer_preflight(var, ngx.header)

@@ -30,6 +30,7 @@ function phase_init.master(values)
   settings.hop = settings.revision
   settings.corsSet = {}
   for word in settings.corsOrigins:gmatch("%S+") do settings.corsSet[word] = true end
+  require("clearway.target").configure(settings.hosts, settings.routeDomain, settings.routerUrl)
   settings.proxy = (read_file(ngx.config.prefix() .. "id") or ""):gsub("%s", "")
   -- Loaded before the fork, so that workers share the memory of the code; a global, since require() is not compiled.
   clearway = {
