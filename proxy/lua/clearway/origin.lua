@@ -36,6 +36,8 @@ function origin.is_foreign(var, method)
   local upgrade = var.http_upgrade
   if READS[method] and not upgrade then return false end
   local text = var.http_origin
+  -- A page whose referrer policy is no-referrer sends its forms with `null`; what the browser says beside no page can forge.
+  if text == "null" and var.http_sec_fetch_site == "same-origin" then return false end
   if text then return not (is_own(text, var.http_host, var.clearway_scheme) or origin.is_listed(text)) end
   if upgrade then return true end
   local site = var.http_sec_fetch_site
