@@ -70,6 +70,6 @@ function routeUrlIn(text: string, hosts: RouteHosts): string | undefined {
   const origin = routeOrigin(hosts, key);
   const url = URL.parse(text);
   if (url?.origin !== origin || url.username !== '' || url.password !== '') return undefined;
-  const path = pathIn(`${url.pathname}${url.search}`, { on: 'route host' });
+  const path = pathIn(`${url.pathname}${url.search}${url.hash}`, { on: 'route host' });
   return path === undefined ? undefined : `${origin}${path}`;
 }

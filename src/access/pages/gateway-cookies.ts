@@ -26,8 +26,8 @@ export interface GatewayCookies {
  */
 export const LONGEST_COOKIE = 4_096;
 
-/** Values of one cookie that are looked at: another page of the domain can plant many. */
-const MOST_VALUES = 8;
+/** Values of one cookie that are looked at, as many as the proxy tries: another host of the domain can plant many. */
+const MOST_VALUES = 4;
 
 const SAME_SITE = { lax: 'Lax', strict: 'Strict', none: 'None' } as const;
 

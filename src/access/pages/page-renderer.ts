@@ -90,7 +90,7 @@ export async function readPageTexts(folder: string): Promise<PageTexts> {
 }
 
 /**
- * Compiles the templates once. Values are escaped, and a variable that is not given throws when its page is made.
+ * Compiles the templates once. Values are escaped, and one that is shown without being given throws.
  *
  * @throws OperatorError `PROXY_TEMPLATE_INVALID` when a template cannot be parsed
  */
