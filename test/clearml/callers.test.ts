@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ClearmlAccess } from '../../src/clearml/identity.ts';
+import { ClearmlPeople } from '../../src/clearml/identity.ts';
 import { eventually } from '../support/eventually.ts';
 import { aClient } from './support/a-client.ts';
 import { aToken, envelope } from './support/stub-server.ts';
@@ -20,19 +20,17 @@ describe('ClearmlClient.callAs', () => {
       const { client } = aClient(url);
       await client.call(PING, NEVER);
       const stop = new AbortController();
-      const access = new ClearmlAccess({ client });
-      const verdicts: string[] = [];
+      const people = new ClearmlPeople({ client });
+      const verdicts: unknown[] = [];
       const running = Array.from({ length: CALLERS }, async (_, index) => {
-        const credential = aToken({ index });
-        const question = { kind: 'bearer', credential, task: 'a' } as const;
-        const { verdict } = await access.decide(question, stop.signal);
-        verdicts.push(verdict);
+        const credential = { scheme: 'Bearer', token: aToken({ index }) } as const;
+        verdicts.push(await people.whoIs(credential, stop.signal));
       });
       const ended = Promise.allSettled(running);
 
       // Whoever finds no room is told at once.
-      await eventually(() => expect(verdicts.length).to.be.greaterThan(CALLERS / 2 - 50));
-      expect(new Set(verdicts)).to.deep.equal(new Set(['unavailable']));
+      await eventually(() => expect(verdicts.length).to.be.equal(CALLERS - 16 - 128));
+      for (const verdict of verdicts) expect(verdict).to.deep.equal({ verdict: 'unavailable' });
       const started = performance.now();
       await Promise.all([1, 2, 3].map(() => client.call(PING, NEVER)));
       expect(performance.now() - started).to.be.below(1_000);
@@ -57,7 +55,7 @@ describe('ClearmlClient.callAs', () => {
       async (url, seen) => {
         const { client } = aClient(url);
         const call = (signal: AbortSignal): Promise<unknown> =>
-          client.callAs(aToken(), PING, signal);
+          client.callAs({ scheme: 'Bearer', token: aToken() }, PING, signal);
         const first = Array.from({ length: 16 }, () => call(NEVER));
         const gone = new AbortController();
         const left = call(gone.signal);
@@ -80,7 +78,8 @@ describe('ClearmlClient.callAs', () => {
     await withStub(hangsForStrangers, async (url) => {
       const { client } = aClient(url);
       const stop = new AbortController();
-      const call = (): Promise<unknown> => client.callAs(aToken({ a: 1 }), PING, stop.signal);
+      const call = (): Promise<unknown> =>
+        client.callAs({ scheme: 'Bearer', token: aToken({ a: 1 }) }, PING, stop.signal);
       const first = Promise.allSettled(Array.from({ length: 16 }, call));
       const error = await errorOf(call());
 
