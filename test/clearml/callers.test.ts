@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ClearmlPeople } from '../../src/clearml/identity.ts';
 import { eventually } from '../support/eventually.ts';
 import { aClient } from './support/a-client.ts';
-import { aToken, envelope } from './support/stub-server.ts';
+import { aToken, envelope, refusal, type StubHandler } from './support/stub-server.ts';
 import { PING, errorOf, withStub } from './support/with-stub.ts';
 
 const CALLERS = 200;
@@ -90,4 +90,107 @@ describe('ClearmlClient.callAs', () => {
       await client.close();
     });
   });
+
+  it("calls with somebody else's token, and never signs in for it", async () => {
+    await withStub(
+      ({ path }, response) => (path.endsWith('ping') ? refusal(response, 401, 30) : undefined),
+      async (url, seen) => {
+        const { client } = aClient(url);
+        const token = aToken({ exp: 1 });
+
+        const error = await errorOf(client.callAs({ scheme: 'Bearer', token }, PING, NEVER));
+
+        expect(error.code).to.equal('CLEARML_UNAUTHORIZED');
+        expect(seen.map(({ authorization }) => authorization)).to.deep.equal([`Bearer ${token}`]);
+        await client.close();
+      },
+    );
+  });
+
+  it("calls with somebody else's name and secret", async () => {
+    await withStub(
+      () => envelope({ ok: 1 }),
+      async (url, seen) => {
+        const { client } = aClient(url);
+        const credential = { scheme: 'Basic', name: 'zoë', secret: 'a:b ü' } as const;
+
+        await client.callAs(credential, PING, NEVER);
+
+        const sent = Buffer.from('zoë:a:b ü', 'utf8').toString('base64');
+        expect(seen.map(({ authorization }) => authorization)).to.deep.equal([`Basic ${sent}`]);
+        await client.close();
+      },
+    );
+  });
+
+  for (const [name, secret] of [
+    ['', 'secret'],
+    ['a:b', 'secret'],
+    ['a\nb', 'secret'],
+    ['name', 'a\u0000b'],
+    ['name', 'x'.repeat(1_021)],
+  ] as const) {
+    it(`does not send the name ${JSON.stringify(name)} with ${JSON.stringify(secret.slice(0, 9))}`, async () => {
+      const { client } = aClient('http://127.0.0.1:1');
+
+      const error = await errorOf(client.callAs({ scheme: 'Basic', name, secret }, PING, NEVER));
+
+      expect(error.code).to.equal('CLEARML_UNAUTHORIZED');
+      await client.close();
+    });
+  }
+
+  const unsigned = aToken().replace(/[^.]*$/, '');
+  const tokens = ['', 'x', 'a.b.c', 'a b', unsigned, `${aToken()}\r\nX-Evil: 1`, 'ä.ö.ü'];
+  for (const token of tokens) {
+    it(`does not send ${JSON.stringify(token.slice(-20))} to anybody`, async () => {
+      const { client } = aClient('http://127.0.0.1:1');
+
+      const error = await errorOf(client.callAs({ scheme: 'Bearer', token }, PING, NEVER));
+
+      expect(error.code).to.equal('CLEARML_UNAUTHORIZED');
+      await client.close();
+    });
+  }
+});
+
+describe("ClearmlClient's own account", () => {
+  const answered: StubHandler = ({ path }) =>
+    path.endsWith('login') ? undefined : envelope({ ok: 1 });
+
+  it('is known by token and company after each sign-in', async () => {
+    const token = aToken({ api_version: '2.34', identity: { user: 'r', company: 'tenant' } });
+    await withStub(
+      answered,
+      async (url) => {
+        const { client } = aClient(url);
+        const seen: (string | undefined)[] = [];
+        client.signIns.subscribe(() => seen.push(client.token));
+        expect([client.token, client.company]).to.deep.equal([undefined, undefined]);
+
+        await client.call(PING, NEVER);
+
+        expect([client.token, client.company]).to.deep.equal([token, 'tenant']);
+        expect(seen).to.deep.equal([token]);
+        await client.close();
+      },
+      token,
+    );
+  });
+
+  for (const identity of [undefined, null, 'tenant', {}, { company: '' }, { company: 7 }]) {
+    it(`has no company when its token says ${JSON.stringify(identity)}`, async () => {
+      await withStub(
+        answered,
+        async (url) => {
+          const { client } = aClient(url);
+          await client.call(PING, NEVER);
+
+          expect(client.company).to.equal(undefined);
+          await client.close();
+        },
+        aToken({ api_version: '2.34', identity }),
+      );
+    });
+  }
 });
