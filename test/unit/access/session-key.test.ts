@@ -20,7 +20,7 @@ describe('sessionKey', () => {
     const secret = 'a secret of the installation';
     const keys = [one, two].map((memory) => sessionKey({ secret, memory, randomBytes }));
 
-    const [first, second] = keys.map((key) => someSessions({ key: key ?? new Uint8Array() }));
+    const [first, second] = keys.map((key) => someSessions({ key }));
 
     const value = (await first?.seal(aSession())) ?? '';
     expect(await second?.open(value, undefined)).to.have.property('user', 'alice');
