@@ -9,8 +9,8 @@ export interface FailureBounds {
 }
 
 interface Entry {
-  /** Failures that are not forgotten, at the time `at`. */
-  readonly failures: number;
+  /** Time in ms, from `at` on, until all failures are forgotten. */
+  readonly debtMs: number;
   /** Unix time in ms. */
   readonly at: number;
   readonly underWay: number;
@@ -38,8 +38,8 @@ export class FailureLimit {
   /** Time in ms until a try may be made; 0 when it may be made now. */
   waitMs(key: string, now: number): number {
     const { burst, forgetMs } = this.#bounds;
-    const { failures, underWay } = this.#at(key, now);
-    return Math.max(0, (failures + underWay + 1 - burst) * forgetMs);
+    const { debtMs, underWay } = this.#at(key, now);
+    return Math.max(0, debtMs + (underWay + 1 - burst) * forgetMs);
   }
 
   /** A try begins. */
@@ -51,19 +51,19 @@ export class FailureLimit {
   /** A try ended. */
   end(key: string, failed: boolean, now: number): void {
     const entry = this.#at(key, now);
-    const failures = entry.failures + (failed ? 1 : 0);
+    const debtMs = entry.debtMs + (failed ? this.#bounds.forgetMs : 0);
     // Nothing is under way for a key that was dropped meanwhile.
     const underWay = Math.max(0, entry.underWay - 1);
-    if (failures === 0 && underWay === 0) this.#entries.delete(key);
-    else this.#keep(key, { ...entry, failures, underWay });
+    if (debtMs === 0 && underWay === 0) this.#entries.delete(key);
+    else this.#keep(key, { ...entry, debtMs, underWay });
   }
 
   #at(key: string, now: number): Entry {
     const entry = this.#entries.get(key);
-    if (entry === undefined) return { failures: 0, at: now, underWay: 0 };
+    if (entry === undefined) return { debtMs: 0, at: now, underWay: 0 };
     // A clock that is set back forgets nothing.
-    const forgotten = Math.max(0, now - entry.at) / this.#bounds.forgetMs;
-    return { ...entry, failures: Math.max(0, entry.failures - forgotten), at: now };
+    const debtMs = Math.max(0, entry.debtMs - Math.max(0, now - entry.at));
+    return { ...entry, debtMs, at: now };
   }
 
   #keep(key: string, entry: Entry): void {

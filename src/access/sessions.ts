@@ -24,6 +24,8 @@ const HEADER = { alg: 'dir', enc: 'A256GCM' } as const;
 const LIMITS = {
   keyManagementAlgorithms: [HEADER.alg],
   contentEncryptionAlgorithms: [HEADER.enc],
+  // Nothing of ours is compressed.
+  maxDecompressedLength: 0,
 };
 /** Header, no encrypted key, initialisation vector, ciphertext and tag (RFC 7516, section 3.1). */
 const VALUE = /^[\w-]+\.(?:\.[\w-]+){3}$/;
