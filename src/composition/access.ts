@@ -4,6 +4,7 @@ import { PasswordAttempts, TokenAttempts } from '../access/attempts.ts';
 import type { Attempts, ClearmlIdentity, Sessions } from '../access/contracts.ts';
 import { ClearmlDecider } from '../access/decider.ts';
 import { OfflineCheck } from '../access/offline-check.ts';
+import { formKey } from '../access/pages/form-tokens.ts';
 import { RevokedSessions } from '../access/revoked-sessions.ts';
 import { revokeAfterChange } from '../access/rule-memory.ts';
 import { sessionKey } from '../access/session-key.ts';
@@ -21,6 +22,8 @@ export interface AccessParts {
   readonly identity: ClearmlIdentity;
   readonly sessions: Sessions;
   readonly attempts: Attempts;
+  /** Signs the forms of the gateway's own pages. */
+  readonly formKey: Uint8Array;
   /** Voids what an earlier run has decided by other rules; once, when the proxies can be told. */
   revokeAfterChange(): Promise<void>;
 }
@@ -73,6 +76,7 @@ export function makeAccess(options: AccessOptions): AccessParts {
     identity,
     sessions,
     attempts,
+    formKey: formKey(key),
     revokeAfterChange: async () => {
       const hasServed = dataPlane().restored() !== undefined;
       const deps = { settings, key, memory: store, hasServed, revoker };

@@ -24,6 +24,7 @@ import { controllersOf } from './controllers.ts';
 import { heldTasks } from './held-tasks.ts';
 import { identifyInstance } from './instance.ts';
 import { Milestone } from './milestone.ts';
+import { openPages } from './pages.ts';
 import { settle } from './settle.ts';
 import type { RouterParts } from './parts.ts';
 import { countProxies, readGauges } from './telemetry.ts';
@@ -32,7 +33,7 @@ import { countProxies, readGauges } from './telemetry.ts';
 export interface RouterOptions {
   readonly settings: Settings;
   readonly version: string;
-  /** Folder of the nginx templates. */
+  /** Folder of the templates. */
   readonly templates: string;
   readonly newUid: () => string;
   /** From 0 up to 1. */
@@ -138,6 +139,7 @@ async function openDataPlane(
   const { settings, dataPlane, access, logger } = parts;
   await dataPlane.start(signal);
   await access.revokeAfterChange();
+  await openPages(parts, options.templates, signal);
   const render = makeRenderer(await readTemplates(options.templates));
   const files = render(proxyConfig(settings, 'auto'));
   const folder = nginxFolder(settings.folders.nginx);
