@@ -59,7 +59,8 @@ describe('who gets in', function () {
     expect((await ask(bearer('mallory'))).status).to.equal(404);
     expect((await ask(cookie('alice'), '/service/other/')).status).to.equal(404);
     expect((await ask(cookie('alice'), '/service/unknown/')).status).to.equal(404);
-    expect((await ask(cookie('alice'), '/')).status).to.equal(404);
+    expect((await ask(cookie('alice'), '/x')).status).to.equal(404);
+    expect((await ask(cookie('alice'), '/')).status).to.equal(302);
     expect((await ask(cookie('alice'), '/service/app')).status).to.equal(307);
   });
 

@@ -5,13 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { notRun } from '../support/not-run.ts';
 import { WebSocket, WebSocketServer } from 'ws';
-import {
-  accepts,
-  anHttpEntry,
-  freePort,
-  ProxyHarness,
-  type HarnessOptions,
-} from '../support/proxy-harness.ts';
+import { anHttpEntry, ProxyHarness, type HarnessOptions } from '../support/proxy-harness.ts';
+import { accepts, freePort } from '../support/free-ports.ts';
 import { EchoApp } from '../support/echo-app.ts';
 import { closeServer, rawRequest } from '../support/http-client.ts';
 import { eventually } from '../support/eventually.ts';

@@ -9,7 +9,7 @@ export interface SeenRequest {
   readonly rawHeaders: readonly string[];
 }
 
-/** An application on a loopback port that remembers what reached it. */
+/** An application that remembers what reached it. */
 export class EchoApp {
   readonly seen: SeenRequest[] = [];
   readonly server: Server;
@@ -23,17 +23,18 @@ export class EchoApp {
     });
   }
 
-  /** Starts it; without a handler it answers 200 with its name. */
+  /** Starts it at a loopback port or the path of a unix socket; without a handler it answers 200 with its name. */
   static async start(
     handle: (request: IncomingMessage, response: ServerResponse) => void = answerOk,
-    port = 0,
+    at: number | string = 0,
   ): Promise<EchoApp> {
     const app = new EchoApp(handle);
     await new Promise<void>((done, failed) => {
       app.server.once('error', failed);
-      app.server.listen(port, '127.0.0.1', done);
+      const place = typeof at === 'string' ? { path: at } : { port: at, host: '127.0.0.1' };
+      app.server.listen(place, done);
     });
-    app.#port = (app.server.address() as AddressInfo).port;
+    app.#port = typeof at === 'string' ? 0 : (app.server.address() as AddressInfo).port;
     return app;
   }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually } from './eventually.ts';
-import { freePort } from './proxy-harness.ts';
+import { freePort } from './free-ports.ts';
 
 const LUA = resolve(import.meta.dirname, '../../proxy/lua');
 const MODULES = '/usr/lib/nginx/modules';

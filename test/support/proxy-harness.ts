@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
@@ -11,7 +11,9 @@ import { nginxFolder, prepareFolder } from '../../src/proxy/folder.ts';
 import type { ProxyConfig } from '../../src/proxy/proxy-config.ts';
 import { makeRenderer, readTemplates, writeProxyFiles } from '../../src/proxy/render.ts';
 import { realClock } from './clocks.ts';
+import { EchoApp } from './echo-app.ts';
 import { eventually } from './eventually.ts';
+import { freePort, freeRange } from './free-ports.ts';
 
 const TOP = resolve(import.meta.dirname, '../..');
 
@@ -29,6 +31,8 @@ export interface HarnessOptions {
   readonly usableSeconds?: number;
   /** Ports of the TCP range; 0 leaves TCP off. */
   readonly tcpPorts?: number;
+  /** What the router answers where its pages are asked for; else 404. */
+  readonly pages?: (request: IncomingMessage, response: ServerResponse) => void;
   /** False leaves starting the router's side to the test. */
   readonly router?: boolean;
 }
@@ -44,6 +48,7 @@ export class ProxyHarness {
   #plane: ProxyDataPlane | undefined;
   #stopPlane = new AbortController();
   #supervisor: ChildProcess | undefined;
+  #pages: EchoApp | undefined;
 
   private constructor(folder: string, config: ProxyConfig, options: HarnessOptions) {
     this.folder = folder;
@@ -80,6 +85,12 @@ export class ProxyHarness {
   get plane(): ProxyDataPlane {
     if (this.#plane === undefined) throw new Error('the router is not running');
     return this.#plane;
+  }
+
+  /** The router's pages, which remember what they were asked. */
+  get pages(): EchoApp {
+    if (this.#pages === undefined) throw new Error('the router is not running');
+    return this.#pages;
   }
 
   get supervisorPid(): number {
@@ -126,12 +137,16 @@ export class ProxyHarness {
     });
     this.#plane.answered.subscribe(({ route }) => this.answered.push(route));
     await this.#plane.start(this.#stopPlane.signal);
+    const handle = this.#options.pages ?? answerNotFound;
+    this.#pages = await EchoApp.start(handle, join(this.nginxFolder, 'pages.sock'));
   }
 
   async stopRouter(): Promise<void> {
     this.#stopPlane.abort();
     await this.#plane?.close();
+    await this.#pages?.stop();
     this.#plane = undefined;
+    this.#pages = undefined;
   }
 
   /** Starts the supervisor, with more variables for its environment. */
@@ -227,18 +242,9 @@ export function aTcpEntry(port: number, task = 'b'.repeat(32)): TcpEntry {
   return { route: `${task}.tcp`, task, upstream: `127.0.0.1:${port}` };
 }
 
-/** A port that nobody uses at the moment. */
-export function freePort(): Promise<number> {
-  return tryPort(0);
-}
-
-/** True when a TCP connection to the port is accepted. */
-export function accepts(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => done(true)).once('error', () => done(false));
-    socket.once('connect', () => socket.destroy());
-  });
+function answerNotFound(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  response.writeHead(404).end('no such page\n');
 }
 
 async function makeConfig({ config, tcpPorts = 0 }: HarnessOptions): Promise<ProxyConfig> {
@@ -270,29 +276,4 @@ async function makeConfig({ config, tcpPorts = 0 }: HarnessOptions): Promise<Pro
     tlsKey: '',
     ...config,
   };
-}
-
-function tryPort(port: number): Promise<number> {
-  return new Promise((done, failed) => {
-    const server = createServer();
-    server.once('error', failed);
-    server.listen(port, () => {
-      const address = server.address();
-      const chosen = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => done(chosen));
-    });
-  });
-}
-
-/** First port of a free range, below the ports that the kernel hands out to outgoing connections. */
-async function freeRange(count: number): Promise<number> {
-  for (;;) {
-    const start = 20_000 + Math.floor(Math.random() * 10_000);
-    try {
-      for (let port = start; port < start + count; port += 1) await tryPort(port);
-      return start;
-    } catch {
-      continue;
-    }
-  }
 }

@@ -6,6 +6,7 @@
 --
 -- nginx starts no new timers in a worker that is exiting, but goes on running this one.
 
+local callers = require "clearway.callers"
 local cjson = require "cjson.safe"
 local host = require "clearway.host"
 local http_client = require "clearway.http_client"
@@ -73,8 +74,9 @@ local function say(problem)
 end
 
 local function take(answer)
-  local http, tcp = routes.apply(answer)
+  local http, tcp, revoked = routes.apply(answer)
   live.finish(http, tcp)
+  if revoked then callers.judge_soon() end
 end
 
 local function turn()
@@ -103,6 +105,7 @@ end
 local function run(premature)
   if premature then return end
   ngx.thread.spawn(live.sweep, is_needed)
+  ngx.thread.spawn(callers.watch, is_needed)
   local wait = MIN_WAIT
   while is_needed() do
     local ok, done = pcall(turn)

@@ -1,71 +1,100 @@
 -- The credentials of a request, and what of them the application may see.
 --
--- A jar is what one Cookie text means: browsers send the same text again and again, so it is read once for each worker.
+-- A jar is what one Cookie or Authorization text means: clients send the same text again and again, so it is read once for each
+-- worker. Beside the credentials it holds what was decided about them (decisions.lua).
 
 local lrucache = require "resty.lrucache"
 local settings = require "clearway.settings"
 
-local find, sub, match, lower = string.find, string.sub, string.match, string.lower
+local find, sub, match, lower, gsub = string.find, string.sub, string.match, string.lower, string.gsub
 
 local credentials = {}
 
 -- Nobody has more than a few cookies of one name; each one may cost a question to the router.
 local MAX_TRIED = 4
+-- Cookies of every gateway on this host begin with it, whatever its port.
+local PREFIX = "clearway-"
 
 local jars = lrucache.new(4096)
-local bearers = lrucache.new(1024)
+local headers = lrucache.new(1024)
 
--- Values of every cookie called `name`, and the text without them: all other bytes stay as they are.
-function credentials.split(text, name)
-  local values, kept = {}, {}
+-- True when a cookie of this name lets people in, here or at another gateway of this host.
+function credentials.is_ours(name)
+  if name == settings.cookieName and name ~= "" then return true end
+  return sub(name, 1, #PREFIX) == PREFIX or (lower(sub(name, 1, 7)) == "__host-" and sub(name, 8, 7 + #PREFIX) == PREFIX)
+end
+
+local function unquoted(value)
+  return match(value, '^"(.*)"$') or value
+end
+
+-- Calls take(name, value) for each cookie that is ours, and returns the text without them: all other bytes stay as they are.
+function credentials.split(text, take)
+  local kept, found = {}, false
   local start = 1
   while true do
     local stop = find(text, ";", start, true)
     local pair = sub(text, start, stop and stop - 1 or nil)
-    local value = match(pair, "^%s*(.-)%s*$")
-    local equals = find(value, "=", 1, true)
-    if equals and match(sub(value, 1, equals - 1), "^(.-)%s*$") == name then
-      value = match(sub(value, equals + 1), "^%s*(.*)$")
-      values[#values + 1] = match(value, '^"(.*)"$') or value
+    local name, value = match(pair, "^%s*([^=]-)%s*=%s*(.-)%s*$")
+    if name and credentials.is_ours(name) then
+      found = true
+      take(name, unquoted(value))
     else
       kept[#kept + 1] = pair
     end
     if not stop then break end
     start = stop + 1
   end
-  if #values == 0 then return values, text end
-  return values, (match(table.concat(kept, ";"), "^%s*(.*)$"))
+  if not found then return text end
+  return (gsub(table.concat(kept, ";"), "^%s+", ""))
 end
 
-local function make_jar(kind, values, stripped)
-  local tried = {}
-  for index = 1, math.min(#values, MAX_TRIED) do
-    if values[index] ~= "" then tried[#tried + 1] = values[index] end
-  end
-  -- `admitted`: decisions that let this very text in, by task.
-  return { kind = kind, values = tried, stripped = stripped, admitted = {}, admittedCount = 0 }
+local function add(list, kind, value)
+  if value ~= "" and #list < MAX_TRIED then list[#list + 1] = { kind = kind, value = value } end
 end
 
--- The jar of a Cookie text that may hold the ClearML cookie; nil when it cannot.
+-- `tried` are the credentials in the order in which they count. What was decided is kept by decisions.lua.
+local function make_jar(tried, stripped)
+  return { tried = tried, stripped = stripped, admitted = {}, cohort = 0 }
+end
+
+local function read_cookies(text)
+  local sessions, tokens = {}, {}
+  local stripped = credentials.split(text, function(name, value)
+    if name == settings.sessionCookie then
+      add(sessions, "session", value)
+    elseif name == settings.cookieName then
+      add(tokens, "cookie", value)
+    end
+  end)
+  for index = 1, #tokens do sessions[#sessions + 1] = tokens[index] end
+  return make_jar(sessions, stripped)
+end
+
+-- The jar of a Cookie text in which a cookie of ours may be; nil when there is none.
 function credentials.cookies(text)
-  local name = settings.cookieName
-  if not text or name == "" or not find(text, name, 1, true) then return nil end
+  if not text then return nil end
   local jar = jars:get(text)
   if jar then return jar end
-  local values, stripped = credentials.split(text, name)
-  if #values == 0 then return nil end
-  jar = make_jar("cookie", values, stripped)
+  local name = settings.cookieName
+  if not find(text, PREFIX, 1, true) and (name == "" or not find(text, name, 1, true)) then return nil end
+  jar = read_cookies(text)
   jars:set(text, jar)
   return jar
 end
 
--- The jar of an Authorization text with a bearer token; nil for any other scheme.
-function credentials.bearer(text)
-  if not text or lower(sub(text, 1, 7)) ~= "bearer " then return nil end
-  local jar = bearers:get(text)
+-- The jar of an Authorization text with a bearer token, or a key and its secret; nil for any other scheme.
+function credentials.header(text)
+  if not text then return nil end
+  local jar = headers:get(text)
   if jar then return jar end
-  jar = make_jar("bearer", { (match(sub(text, 8), "^%s*(.-)%s*$")) }, nil)
-  bearers:set(text, jar)
+  local scheme, value = match(text, "^(%a+) +(.-)%s*$")
+  scheme = scheme and lower(scheme)
+  if scheme ~= "bearer" and scheme ~= "basic" then return nil end
+  local tried = {}
+  add(tried, scheme, value)
+  jar = make_jar(tried, nil)
+  headers:set(text, jar)
   return jar
 end
 

@@ -1,50 +1,85 @@
 -- Who gets in: the router's decisions, kept for as long as it allows.
 --
---   worker (jar)  the decision that let this very Cookie or Authorization text in: no hash, no copy
---   worker        by hash of credential and task
---   shared        the same for all workers, for the first look of each
---   router        one question at a time for each credential and task and worker
+--   jar       by route: this very Cookie or Authorization text was let in, until then. No hash, no copy.
+--   worker    by hash of credential and route
+--   shared    the same for all workers, for the first look of each
+--   router    one question at a time for each credential and route and worker
 --
--- A decision is fresh, then usable while the router cannot say anything newer, then nothing. No decision, no access.
+-- A decision is fresh, then usable while nobody can say anything newer, then nothing. What a revocation voids is nothing at
+-- once (revocations.lua). No decision, no access.
 
+local ffi = require "ffi"
 local lrucache = require "resty.lrucache"
 local semaphore = require "ngx.semaphore"
 local http_client = require "clearway.http_client"
+local revocations = require "clearway.revocations"
 local settings = require "clearway.settings"
 
-local now, sha1_bin, match = ngx.now, ngx.sha1_bin, string.match
+local now, match, format = ngx.now, string.match, string.format
+local C = ffi.C
+
+ffi.cdef "unsigned char *SHA256(const unsigned char *text, size_t length, unsigned char *digest);"
 
 local decisions = {}
 
 -- What is asked about when no route has the address: whether the caller is anybody at all.
-local NO_TASK = "-"
+local NO_ROUTE = { task = "-", scope = "-" }
 local ANSWER_SECONDS, STALE_ANSWER_SECONDS = 12, 3
 -- After a failure a usable decision is used this long before the router is asked again.
 local ASK_AGAIN_SECONDS = 2
-local MAX_ADMITTED = 256
+-- An answer that a revocation overtook is asked for anew, but not for ever.
+local MAX_ASKED = 3
+-- Routes that all jars together remember, of some 60 bytes each.
+local MAX_ADMITTED = 200000
 
 local CACHED = { allow = true, deny = true, unauthenticated = true }
-local UNAVAILABLE = { verdict = "unavailable", fresh = 0, usable = 0 }
+local UNAVAILABLE = { verdict = "unavailable", generation = 0, fresh = 0, usable = 0 }
+local THROTTLED = { verdict = "throttled", generation = 0, fresh = 0, usable = 0 }
+-- Which verdict counts when no credential of a jar is let in.
+local WEIGHT = { deny = 4, throttled = 3, unavailable = 2, unauthenticated = 1 }
 
-local cache = lrucache.new(20000)
+-- Apart, so that whoever sends rubbish displaces nobody who was let in.
+local let_in, refused = lrucache.new(20000), lrucache.new(4000)
 local flights = {}
 
-local function key_of(kind, credential, task)
-  return sha1_bin(kind .. "\0" .. credential .. "\0" .. task)
+-- Jars of an older cohort have forgotten what they remember.
+local cohort, admitted_count, epoch_seen = 1, 0, 0
+
+local digest = ffi.new("unsigned char[32]")
+
+-- Lengths make the parts unambiguous; the credential itself is kept nowhere but in its jar.
+local function key_of(credential, route)
+  local text = format("%s %d %s %s", credential.kind, #credential.value, credential.value, route.scope)
+  C.SHA256(text, #text, digest)
+  return ffi.string(digest, 32)
+end
+
+local function dict_of(verdict)
+  return verdict == "allow" and ngx.shared.clearway_decisions or ngx.shared.clearway_refusals
+end
+
+local function cache_of(verdict)
+  return verdict == "allow" and let_in or refused
 end
 
 local function from_shared(key)
-  local text = ngx.shared.clearway_decisions:get(key)
+  local text = ngx.shared.clearway_decisions:get(key) or ngx.shared.clearway_refusals:get(key)
   if not text then return nil end
-  local verdict, generation, fresh, usable = match(text, "^(%l+) (%d+) ([%d.]+) ([%d.]+)$")
+  local verdict, generation, fresh, usable, user, session = match(text, "^(%l+) (%d+) ([%d.]+) ([%d.]+) (%S*) (%S*)$")
   if not verdict then return nil end
-  return { verdict = verdict, generation = tonumber(generation), fresh = tonumber(fresh), usable = tonumber(usable) }
+  return {
+    verdict = verdict, generation = tonumber(generation), fresh = tonumber(fresh), usable = tonumber(usable),
+    user = user ~= "" and user or nil, session = session ~= "" and session or nil,
+  }
 end
 
 local function keep(key, decision)
-  cache:set(key, decision)
-  local text = string.format("%s %d %.3f %.3f", decision.verdict, decision.generation, decision.fresh, decision.usable)
-  ngx.shared.clearway_decisions:set(key, text, math.max(decision.usable - now(), 0.001))
+  cache_of(decision.verdict):set(key, decision)
+  cache_of(decision.verdict == "allow" and "deny" or "allow"):delete(key)
+  local text = format("%s %d %.3f %.3f %s %s", decision.verdict, decision.generation, decision.fresh, decision.usable,
+    decision.user or "", decision.session or "")
+  dict_of(decision.verdict):set(key, text, math.max(decision.usable - now(), 0.001))
+  dict_of(decision.verdict == "allow" and "deny" or "allow"):delete(key)
 end
 
 local function seconds(value)
@@ -52,77 +87,123 @@ local function seconds(value)
   return value and value > 0 and value or 0
 end
 
-local function ask_router(key, kind, credential, task, timeout)
-  local answer = http_client.post("/proxy/decide", {
-    format = settings.format, kind = kind, credential = credential, task = task,
-  }, { timeout = timeout })
-  if not answer or answer.format ~= settings.format or not CACHED[answer.verdict] then return nil end
+-- Ids go into headers, logs and the shared dict: anything but plain text is left out, and then nothing is let in by it.
+local function plain(id)
+  return type(id) == "string" and match(id, "^[%w_.@:+-]+$") or nil
+end
+
+local function read_answer(answer)
+  if answer.verdict == "throttled" then return THROTTLED end
+  if not CACHED[answer.verdict] then return nil end
+  local user = plain(answer.user)
+  if answer.verdict == "allow" and not user then return nil end
   ngx.update_time()
-  local decision = {
+  return {
     verdict = answer.verdict,
     generation = tonumber(answer.generation) or 0,
     fresh = now() + seconds(answer.fresh),
     usable = now() + math.max(seconds(answer.usable), seconds(answer.fresh)),
+    user = user,
+    session = plain(answer.session),
   }
-  keep(key, decision)
-  return decision
+end
+
+local function ask_router(key, credential, route, options)
+  for _ = 1, MAX_ASKED do
+    local answer = http_client.post("/proxy/decide", {
+      format = settings.format, kind = credential.kind, credential = credential.value, task = route.task,
+      host = settings.routeDomain ~= "" and route.key or nil, client = options.client,
+    }, { timeout = options.timeout })
+    local decision = answer and answer.format == settings.format and read_answer(answer)
+    if not decision or decision == THROTTLED then return decision or nil end
+    if not revocations.voids(decision, route.task) then
+      keep(key, decision)
+      return decision
+    end
+  end
+  return nil
 end
 
 -- Asks once for all requests of this worker that want to know the same now.
-local function ask_together(key, kind, credential, task, timeout)
+local function ask_together(key, credential, route, options)
   local flight = flights[key]
   if flight then
     flight.waiting = flight.waiting + 1
-    flight.done:wait(timeout + 1)
+    flight.done:wait(options.timeout + 1)
     return flight.decision
   end
   flight = { done = semaphore.new(), waiting = 0 }
   flights[key] = flight
-  local ok, decision = pcall(ask_router, key, kind, credential, task, timeout)
+  local ok, decision = pcall(ask_router, key, credential, route, options)
   flights[key] = nil
   if ok then flight.decision = decision end
   if flight.waiting > 0 then flight.done:post(flight.waiting) end
   return flight.decision
 end
 
-local function decide(kind, credential, task)
-  local key = key_of(kind, credential, task)
-  local held = cache:get(key)
+-- What is known without asking, or nil.
+local function held_decision(key, task)
+  local held = let_in:get(key) or refused:get(key)
   if not held or held.fresh <= now() then held = from_shared(key) or held end
-  if held and held.fresh > now() then return held end
-  local usable = held and held.usable > now()
-  if usable and held.askAgain and held.askAgain > now() then return held end
-  local decision = ask_together(key, kind, credential, task, usable and STALE_ANSWER_SECONDS or ANSWER_SECONDS)
-  if decision then return decision end
-  if not usable then return UNAVAILABLE end
-  held.askAgain = now() + ASK_AGAIN_SECONDS
-  cache:set(key, held)
+  if held and revocations.voids(held, task) then return nil end
   return held
 end
 
-local function remember(jar, task, decision)
-  if jar.admittedCount >= MAX_ADMITTED then
-    jar.admitted, jar.admittedCount = {}, 0
-  end
-  if not jar.admitted[task] then jar.admittedCount = jar.admittedCount + 1 end
-  jar.admitted[task] = decision
+local function decide(credential, route, var)
+  local key = key_of(credential, route)
+  local held = held_decision(key, route.task)
+  if held and held.fresh > now() then return held end
+  local usable = held and held.usable > now()
+  if usable and held.askAgain and held.askAgain > now() then return held end
+  local options = { timeout = usable and STALE_ANSWER_SECONDS or ANSWER_SECONDS, client = var and var.remote_addr }
+  local decision = ask_together(key, credential, route, options)
+  if decision then return decision end
+  -- Time has passed: what was usable may have been revoked since.
+  if not usable or held.usable <= now() or revocations.voids(held, route.task) then return UNAVAILABLE end
+  held.askAgain = now() + ASK_AGAIN_SECONDS
+  cache_of(held.verdict):set(key, held)
+  return held
 end
 
--- The verdict for a jar of credentials: the first that is let in decides; else a valid one, else one that nobody could judge.
-function decisions.of(jar, task)
-  task = task or NO_TASK
-  local held = jar.admitted[task]
-  if held and held.fresh > now() then return "allow" end
+-- Makes every jar forget when something was revoked, or when all of them together hold too much.
+local function tidy()
+  if revocations.epoch ~= epoch_seen or admitted_count >= MAX_ADMITTED then
+    epoch_seen, admitted_count, cohort = revocations.epoch, 0, cohort + 1
+  end
+end
+
+-- A jar with credentials of two people remembers nothing of the second.
+local function remember(jar, scope, decision)
+  tidy()
+  if jar.cohort ~= cohort then jar.admitted, jar.cohort, jar.user = {}, cohort, nil end
+  if jar.user and jar.user ~= decision.user then return end
+  jar.user = decision.user
+  if not jar.admitted[scope] then admitted_count = admitted_count + 1 end
+  jar.admitted[scope] = decision.fresh
+end
+
+-- True when the jar was let in to the route a short while ago, and nothing was revoked since.
+function decisions.is_fresh(jar, route)
+  local fresh = jar.admitted[route.scope]
+  return fresh ~= nil and fresh > now() and jar.cohort == cohort and revocations.epoch == epoch_seen
+end
+
+local is_fresh = decisions.is_fresh
+
+-- The verdict for a jar, and the id of the user who was let in: the first credential that is let in decides, else a known
+-- caller's refusal, else what nobody could judge. `route` is an entry of the table, or nil. `var` are the variables of the
+-- request; nil when nobody is there who asks.
+function decisions.of(jar, route, var)
+  route = route or NO_ROUTE
+  if is_fresh(jar, route) then return "allow", jar.user end
   local verdict = "unauthenticated"
-  for index = 1, #jar.values do
-    local decision = decide(jar.kind, jar.values[index], task)
+  for index = 1, #jar.tried do
+    local decision = decide(jar.tried[index], route, var)
     if decision.verdict == "allow" then
-      remember(jar, task, decision)
-      return "allow"
+      remember(jar, route.scope, decision)
+      return "allow", decision.user
     end
-    if decision.verdict == "deny" or (decision.verdict == "unavailable" and verdict ~= "deny") then
-      verdict = decision.verdict
-    end
+    if WEIGHT[decision.verdict] > WEIGHT[verdict] then verdict = decision.verdict end
   end
   return verdict
 end

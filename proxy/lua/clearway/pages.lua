@@ -1,4 +1,7 @@
--- The gateway's own small answers. Nothing of a request is ever repeated in one; what varies is the router's word.
+-- The gateway's own small answers. Nothing of a request is ever repeated in one; what varies is the router's word. The pages with
+-- forms are the router's (src/access).
+
+local settings = require "clearway.settings"
 
 local find, format = string.find, string.format
 
@@ -6,20 +9,30 @@ local pages = {}
 
 local SHELL = [[<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">%s<title>%s</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em}h1{font-size:1.3em}</style>
+<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em}h1{font-size:1.3em}</style>
 </head><body><h1>%s</h1><p>%s</p></body></html>
 ]]
 
+local SIGN_IN = ' <a href="/_clearway/sign-in">Sign in</a>'
+local WHO_AM_I = ' <a href="/_clearway/">Who am I signed in as?</a>'
+
+-- Title, text, and what a browser is offered beside.
 local TEXTS = {
   [400] = { "Bad request", "This request cannot be read in one way only." },
-  [401] = { "Sign in first", "This address is for users who are signed in to ClearML." },
+  [401] = { "Sign in first", "This address is for users who are signed in to ClearML.", SIGN_IN },
+  [403] = { "Not from there", "A page of another site asked for this in your name, and the gateway does not do that." },
   [404] = { "Not found", "There is nothing for you at this address." },
+  [413] = { "Too large", "The gateway's own pages take no bodies of this size." },
+  [421] = { "Not at this address", "The gateway is not served under this host name." },
+  [429] = { "Too many tries", "There were too many wrong passwords or tokens from your address. Try again in a minute." },
   [500] = { "Something went wrong", "The gateway could not handle this request." },
   [502] = { "Not reachable", "The application answered before, and cannot be reached now. It may have stopped." },
   [503] = { "Not available now", "The gateway cannot answer this now. Try again in a moment." },
   [504] = { "No answer", "The application did not answer in time." },
+  [508] = { "Loop", "This request came through this gateway before." },
 }
 local OTHER = { "Request refused", "The gateway does not accept this request." }
+local RETRY_SECONDS = { [429] = 60, [503] = 5 }
 
 local WAIT_SECONDS = 3
 local PATIENCE_MS = 2 * 60 * 1000
@@ -29,19 +42,32 @@ local function wants_html()
   return accept ~= nil and find(accept, "text/html", 1, true) ~= nil
 end
 
-local function respond(status, title, text, head)
+-- A browser that goes to an address, and not a script or a program.
+function pages.is_navigation()
+  local method = ngx.req.get_method()
+  return (method == "GET" or method == "HEAD") and wants_html()
+end
+
+local function policy()
+  local ancestors = settings.frameAncestors
+  return "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors "
+    .. (ancestors == "" and "*" or "'self' " .. ancestors)
+end
+
+local function respond(status, text, head)
   local body
   local header = ngx.header
   ngx.status = status
   if wants_html() then
     header["Content-Type"] = "text/html; charset=utf-8"
-    body = format(SHELL, head or "", title, title, text)
+    local offer = settings.authEnabled and text[3] or ""
+    body = format(SHELL, head or "", text[1], text[1], text[2] .. offer)
   else
     header["Content-Type"] = "text/plain; charset=utf-8"
-    body = title .. ". " .. text .. "\n"
+    body = text[1] .. ". " .. text[2] .. "\n"
   end
   header["Content-Length"] = #body
-  header["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+  header["Content-Security-Policy"] = policy()
   header["X-Content-Type-Options"] = "nosniff"
   header["Cache-Control"] = "no-store"
   header["Referrer-Policy"] = "no-referrer"
@@ -51,10 +77,21 @@ end
 
 -- Ends the request with the gateway's page of this status.
 function pages.send(status)
-  local text = TEXTS[status] or OTHER
   if status == 401 then ngx.header["WWW-Authenticate"] = 'Bearer realm="clearway"' end
-  if status == 503 then ngx.header["Retry-After"] = 5 end
-  return respond(status, text[1], text[2])
+  ngx.header["Retry-After"] = RETRY_SECONDS[status]
+  return respond(status, TEXTS[status] or OTHER)
+end
+
+local NOTHING_FOR_YOU = { TEXTS[404][1], TEXTS[404][2], WHO_AM_I }
+
+-- Ends the request of a caller who is known: there is nothing here, or nothing for this caller.
+function pages.nothing()
+  return respond(404, NOTHING_FOR_YOU)
+end
+
+-- Ends the request of a host that is not ours.
+function pages.misdirected()
+  return respond(421, { TEXTS[421][1], TEXTS[421][2], format(' Go to <a href="%s/">%s</a>', settings.routerUrl, settings.routerUrl) })
 end
 
 -- Ends the request with the page of an application that has not answered yet: it reloads itself in a browser.
@@ -67,16 +104,31 @@ function pages.wait(entry)
   end
   ngx.header["Retry-After"] = WAIT_SECONDS
   local reload = ngx.req.get_method() == "GET" and format('<meta http-equiv="refresh" content="%d">', WAIT_SECONDS) or ""
-  return respond(503, "Waiting for the application", text, reload)
+  return respond(503, { "Waiting for the application", text }, reload)
 end
 
--- Ends the request with a relative redirect that keeps the method.
-function pages.redirect(location)
+-- Ends the request with a redirect: 307 and 308 keep the method.
+function pages.redirect(location, status)
   local header = ngx.header
   header["Location"] = location
   header["Cache-Control"] = "no-store"
   header["Content-Length"] = 0
-  ngx.status = 307
+  ngx.status = status or 307
+  ngx.send_headers()
+  return ngx.exit(ngx.HTTP_OK)
+end
+
+-- Ends the request of a caller whom nobody knows: the same answer for every address. A browser comes back here from the
+-- sign-in page.
+function pages.sign_in(target)
+  if not pages.is_navigation() then return pages.send(401) end
+  return pages.redirect("/_clearway/sign-in?to=" .. ngx.escape_uri(target), 302)
+end
+
+-- Ends the request with an answer without a body.
+function pages.empty(status)
+  ngx.header["Cache-Control"] = "no-store"
+  ngx.status = status
   ngx.send_headers()
   return ngx.exit(ngx.HTTP_OK)
 end

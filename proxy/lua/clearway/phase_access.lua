@@ -1,75 +1,141 @@
 -- access_by_lua: the one place where a request gets its route, its caller's verdict and what the upstream will see.
+--
+--   target --(nothing that can be served)--> page                    400, 421, 308
+--          --(a page of the gateway)-------> the router
+--          --(a route, or nothing)---------> judged --(nobody)-------> sign-in page, 401
+--                                                   --(somebody else)-> 404
+--                                                   --(let in)--------> the application
 
 local credentials = require "clearway.credentials"
 local decisions = require "clearway.decisions"
 local live = require "clearway.live"
+local origin = require "clearway.origin"
 local pages = require "clearway.pages"
-local path = require "clearway.path"
 local routes = require "clearway.routes"
 local settings = require "clearway.settings"
+local target = require "clearway.target"
 
-local read = path.read
+local find, get_method = string.find, ngx.req.get_method
 local set_header, clear_header = ngx.req.set_header, ngx.req.clear_header
+local cookies_of, judge_jar = credentials.cookies, decisions.of
 
-local STATUS = { unauthenticated = 401, deny = 404, unavailable = 503 }
+local STATUS = { deny = 404, unavailable = 503, throttled = 429 }
+-- The router's pages have small forms.
+local MAX_FORM = 16384
+-- Requests under way of one caller in one worker, beyond which no further websocket is opened.
+local MAX_UNDER_WAY = 500
+local MAX_HOPS = 256
+local HEALTH = "/_clearway/healthz"
 
--- Verdict on the caller; the second value is true when the Authorization header was what let the caller in.
-local function judge(jar, task)
-  local verdict = jar and decisions.of(jar, task) or "unauthenticated"
-  if verdict == "allow" then return verdict, false end
-  local bearer = credentials.bearer(ngx.var.http_authorization)
-  if not bearer then return verdict, false end
-  local other = decisions.of(bearer, task)
-  if other == "unauthenticated" then return verdict, false end
-  if other == "allow" or verdict == "unauthenticated" then return other, other == "allow" end
-  return verdict, false
-end
-
-local function gateway_page(name)
-  if name == "healthz" then return pages.health() end
-  return pages.send(404)
-end
-
--- A route that nobody knows is only unknown when there is a table.
-local function no_route()
-  return pages.send(routes.loaded and 404 or 503)
-end
-
-local function forward(var, target, rest, entry)
-  if entry.keep then
-    var.clearway_uri = target
-  else
-    var.clearway_uri = rest
-    var.clearway_prefix = entry.prefix
+-- Verdict on the caller, the user's id, and the jar that counted.
+local function judge(var, jar, entry)
+  local verdict, user
+  if jar then
+    verdict, user = judge_jar(jar, entry, var)
+    if verdict == "allow" then return verdict, user, jar end
   end
-  live.enter(var, entry)
+  local header = credentials.header(var.http_authorization)
+  if not header then return verdict or "unauthenticated", nil, jar end
+  local other
+  other, user = judge_jar(header, entry, var)
+  if other == "unauthenticated" then return verdict or other, nil, jar end
+  if other == "allow" or not verdict or verdict == "unauthenticated" then return other, user, header end
+  return verdict, nil, jar
+end
+
+local function turn_away(var, verdict)
+  if verdict == "unauthenticated" then return pages.sign_in(var.request_uri) end
+  if verdict == "deny" then return pages.nothing() end
+  return pages.send(STATUS[verdict] or 503)
+end
+
+local function gateway_page(var, name, host_key)
+  if name == "healthz" then return pages.health() end
+  if tonumber(var.content_length or 0) > MAX_FORM then return pages.send(413) end
+  if host_key then var.clearway_host_key = host_key end
+  return ngx.exec("@pages")
+end
+
+-- Where nothing is served: who is known may hear so.
+local function nothing_here(var, kind)
+  if settings.authEnabled then
+    local verdict = judge(var, cookies_of(var.http_cookie), nil)
+    if verdict ~= "deny" and verdict ~= "allow" then return turn_away(var, verdict) end
+    if kind == "other" and var.request_uri == "/" then return pages.redirect("/_clearway/", 302) end
+  end
+  -- A route that nobody knows is only unknown when there is a table.
+  if not routes.loaded then return pages.send(503) end
+  return settings.authEnabled and pages.nothing() or pages.send(404)
+end
+
+local function is_loop(hops)
+  return #hops > MAX_HOPS or find(hops, settings.hop, 1, true) ~= nil
+end
+
+-- Where else a request goes than to a route.
+local function elsewhere(var, kind, key, rest)
+  if kind == "gateway" then return gateway_page(var, key, rest) end
+  if kind == "misdirected" then
+    -- Health checks of load balancers ask by address.
+    if var.request_uri == HEALTH then return pages.health() end
+    return pages.misdirected()
+  end
+  if kind == "moved" then return pages.redirect(target.location(key, rest), 308) end
+  if kind == "other" then return nothing_here(var, kind) end
+  return pages.send(400)
+end
+
+local function admit(var, entry)
+  if not settings.authEnabled then return nil, nil, cookies_of(var.http_cookie) end
+  local cookies = cookies_of(var.http_cookie)
+  local verdict, user, jar = judge(var, cookies, entry)
+  if verdict ~= "allow" then return turn_away(var, verdict) end
+  return user, jar, cookies
+end
+
+-- A caller's further websocket, and what another site may have caused, end here.
+local function is_refused(var, method, jar, cookies)
+  if jar and jar == cookies and origin.is_foreign(var, method) then return pages.send(403) end
+  if jar and var.http_upgrade and live.count(jar) >= MAX_UNDER_WAY then return pages.send(429) end
 end
 
 return function()
   local var = ngx.var
-  local target = var.request_uri
-  local kind, key, rest, query = read(target)
-  if kind == "bad" or not var.http_host then return pages.send(400) end
-  if kind == "gateway" then return gateway_page(key) end
-  local entry = kind == "route" and routes.http[key] or nil
-  local jar = credentials.cookies(var.http_cookie)
-  local by_bearer = false
-  if settings.authEnabled then
-    local task = entry and entry.task
-    local verdict
-    verdict, by_bearer = judge(jar, task)
-    if verdict ~= "allow" then return pages.send(STATUS[verdict] or 503) end
-    -- The table may have moved while the router was asked: the verdict is about this task only.
-    entry = kind == "route" and routes.http[key] or nil
-    if entry and entry.task ~= task then return pages.send(503) end
+  local uri = var.request_uri
+  local kind, key, rest, query = target.read(var.http_host, uri, var.host)
+  local method = get_method()
+  if origin.is_preflight(var, method) and (kind == "route" or kind == "other") then
+    origin.answer_preflight(var, ngx.header)
+    return pages.empty(204)
   end
-  if not entry then return no_route() end
+  if kind ~= "route" then return elsewhere(var, kind, key, rest) end
+  local entry = routes.http[key]
+  if not entry then return nothing_here(var, kind) end
+  local hops = var.http_x_clearway_via
+  if hops and is_loop(hops) then return pages.send(508) end
+  local user, jar, cookies = admit(var, entry)
+  -- The table may have moved while the router was asked: the verdict is about this task only.
+  local now_served = routes.http[key]
+  if now_served ~= entry then
+    if not now_served or now_served.task ~= entry.task then return pages.send(503) end
+    entry = now_served
+  end
+  is_refused(var, method, jar, cookies)
   var.clearway_task = entry.task
   if not rest then return pages.redirect(key .. "/" .. query) end
   if not entry.peer then return pages.wait(entry) end
-  if jar then
-    if jar.stripped == "" then clear_header("Cookie") else set_header("Cookie", jar.stripped) end
+  if cookies then
+    if cookies.stripped == "" then clear_header("Cookie") else set_header("Cookie", cookies.stripped) end
   end
-  if by_bearer then clear_header("Authorization") end
-  return forward(var, target, rest, entry)
+  if jar then
+    if jar ~= cookies then clear_header("Authorization") end
+    var.clearway_user = user
+  end
+  if entry.keep or entry.prefix == "" then
+    var.clearway_uri = uri
+  else
+    var.clearway_uri = rest
+    var.clearway_prefix = entry.prefix
+  end
+  live.enter(var, entry, jar)
 end

@@ -1,16 +1,21 @@
 -- header_filter_by_lua: the application answered; its addresses become ours.
 
+local credentials = require "clearway.credentials"
 local live = require "clearway.live"
 local observe = require "clearway.observe"
+local origin = require "clearway.origin"
 local rewrite = require "clearway.rewrite"
 local settings = require "clearway.settings"
 
-local type, sub = type, string.sub
+local type, sub, gsub = type, string.sub, string.gsub
 
 -- One line as it may go out, or nil: an application may not set, or throw away, what lets people in.
+-- Browsers send a cookie without a name as its bare value (RFC 6265bis, section 5.7), so the first `=` may be no name's end.
 local function cookie_of(line, entry)
-  if settings.cookieName ~= "" and rewrite.cookie_name(line) == settings.cookieName then return nil end
-  return entry.keep and line or rewrite.cookie(line, entry.prefix)
+  local bare = gsub(line, "^[%s=]+", "")
+  if credentials.is_ours(rewrite.cookie_name(bare)) then return nil end
+  if entry.keep or entry.prefix == "" then return line end
+  return rewrite.cookie(line, entry.prefix)
 end
 
 local function cookies_of(value, entry)
@@ -40,6 +45,7 @@ return function()
   if cookies then header["Set-Cookie"] = cookies_of(cookies, entry) end
   local allowed = header["Service-Worker-Allowed"]
   if allowed and not is_confined(allowed, entry) then header["Service-Worker-Allowed"] = nil end
+  if settings.corsOrigins ~= "" then origin.allow_reading(ngx.var, header) end
   if entry.keep then return end
   local location = header["Location"]
   if type(location) == "string" then rewrite_location(header, location, entry) end

@@ -17,6 +17,11 @@ function phase_page.unreachable()
   return pages.send(ngx.var.upstream_status == "504" and 504 or 502)
 end
 
+-- The router, whose page was asked for, does not answer.
+function phase_page.away()
+  return pages.send(503)
+end
+
 -- Anything else that nginx refuses by itself: keeps the status, replaces the page.
 function phase_page.problem()
   return pages.send(ngx.status)

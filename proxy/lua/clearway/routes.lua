@@ -5,6 +5,7 @@
 
 local cjson = require "cjson.safe"
 local host_facts = require "clearway.host"
+local revocations = require "clearway.revocations"
 local settings = require "clearway.settings"
 
 local type, pairs = type, pairs
@@ -51,7 +52,9 @@ local function http_entry(entry, key)
     task = entry.task,
     since = tonumber(entry.since) or 0,
     key = key,
-    prefix = "/service/" .. key,
+    prefix = settings.routeDomain == "" and "/service/" .. key or "",
+    -- What a decision is about: a session for one host is none for another, though the task may be the same.
+    scope = settings.routeDomain == "" and entry.task or key .. " " .. entry.task,
   }
   if entry.keep == true then usable.keep = true end
   if entry.answered == true then usable.answered = true end
@@ -109,13 +112,14 @@ local function merge(held, delta, full, read, same)
   return ended
 end
 
--- Takes an answer of the router over. Returns the entries whose connections must end, by http key and by port, or nils.
+-- Takes an answer of the router over. Returns the entries whose connections must end, by http key and by port, or nils; the third
+-- value is true when callers may have lost their access.
 function routes.apply(answer)
   local http = merge(routes.http, answer.http or {}, answer.full, http_entry, same_http_target)
   local tcp = merge(routes.tcp, answer.tcp or {}, answer.full, tcp_entry, same_tcp_target)
   routes.generation = answer.generation
   routes.loaded = true
-  return http, tcp
+  return http, tcp, revocations.apply(answer.revoked)
 end
 
 -- Starts from the router's snapshot, so that this worker serves while the router is away.
@@ -133,6 +137,7 @@ function routes.load_snapshot(text)
     full = true,
     http = { set = snapshot.http },
     tcp = { set = snapshot.tcp },
+    revoked = snapshot.revoked,
   })
 end
 

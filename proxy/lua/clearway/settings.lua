@@ -4,6 +4,8 @@ local settings = {
   -- Format of table, snapshot and requests that this version speaks.
   format = 1,
   revision = "",
+  -- What this gateway writes into X-Clearway-Via: the same in every proxy of a router.
+  hop = "",
   -- Id of this nginx: made by its supervisor at each start.
   proxy = "",
   authEnabled = true,
@@ -16,6 +18,8 @@ local settings = {
   routerScheme = "http",
   routeDomain = "",
   corsOrigins = "",
+  -- The same as a set.
+  corsSet = {},
   frameAncestors = "",
   -- True when there are load balancers whose word counts.
   trusts = false,
