@@ -221,5 +221,13 @@ describe('target.read', function () {
           }),
           { numRuns: 200 },
         ));
+
+      it('remembers no more Hosts than it has room for', async () => {
+        for (const host of [`#.${DOMAIN}`, '#.evil.example', 'gw.example:#', '#@#'])
+          expect(await lua.growth('target.read', 60_000, host, '/')).to.be.lessThan(2_560);
+        const request = { host: settings.hosts[0] ?? '', target: '/' };
+
+        expect(await asks(lua)(request)).to.deep.equal(meaningOf(settings, request));
+      });
     });
 });
