@@ -7,21 +7,12 @@ import {
   ALICE,
   CRLF,
   hidden,
-  chunk,
   chunked,
   from,
   type Outcome,
   type SmugglingCase,
   type Target,
 } from './smuggling-case.ts';
-
-const websocket = [
-  'Upgrade: websocket',
-  'Connection: Upgrade',
-  'Sec-WebSocket-Version: 1337',
-  'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-];
-const anonymous = (target: Target): string => `GET ${target('-hidden')} HTTP/1.1\r\n${HOST}\r\n`;
 
 const websocket = [
   'Upgrade: websocket',

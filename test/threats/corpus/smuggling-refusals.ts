@@ -9,7 +9,6 @@ import {
   chunked,
   from,
   type SmugglingCase,
-  type Target,
 } from './smuggling-case.ts';
 
 /** A request with a hidden one as its body, which is refused for another reason than its framing. */
