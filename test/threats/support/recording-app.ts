@@ -109,6 +109,7 @@ export class RecordingApp {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #texts: string[] = [];
+  readonly #arrived: ReadRequest[] = [];
   #tunnelled = '';
 
   private constructor() {
@@ -125,9 +126,9 @@ export class RecordingApp {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Requests whose target has this text, as the most lenient reading sees them. */
-  seen(text: string): readonly ReadRequest[] {
-    return this.everyReading()[0]!.filter(({ target }) => target.includes(text));
+  /** Requests whose target has this text, in the order in which they came, as the most lenient reading sees them. */
+  seen(text = ''): readonly ReadRequest[] {
+    return this.#arrived.filter(({ target }) => target.includes(text));
   }
 
   /** All requests on all connections, for each way of reading them. */
@@ -166,6 +167,7 @@ export class RecordingApp {
       }
       this.#texts[index] = `${this.#texts[index] ?? ''}${came}`;
       const { requests, rest } = readAll(unread + came, READINGS[0]!);
+      this.#arrived.push(...requests);
       for (const { method, target } of requests) {
         isTunnel = target.includes('switch');
         socket.write(answerTo(method, target));

@@ -79,6 +79,17 @@ export class WireClient {
   }
 }
 
+/** Sends the bytes of one request over a connection of its own, and gives the answer. */
+export async function exchange(port: number, bytes: string): Promise<WireAnswer> {
+  const client = await WireClient.open(port);
+  client.send(bytes);
+  await client.until(() => client.answers().length > 0);
+  client.destroy();
+  const [answer] = client.answers();
+  if (answer === undefined) throw new Error('no answer came');
+  return answer;
+}
+
 interface ParsedAnswer {
   readonly answer: WireAnswer;
   readonly rest: string;
