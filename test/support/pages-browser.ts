@@ -1,3 +1,5 @@
+import type { Session } from '../../src/access/contracts.ts';
+import { gatewayCookies } from '../../src/access/pages/gateway-cookies.ts';
 import type { PageAnswer, PageRequest } from '../../src/access/pages/page-http.ts';
 import { readFields } from '../../src/access/pages/page-http.ts';
 import { makePages, type Pages } from '../../src/access/pages/pages.ts';
@@ -8,13 +10,22 @@ const never = new AbortController().signal;
 /** Asks the pages as a browser without a network does: it keeps cookies, and remembers the form that it was shown last. */
 export class PagesBrowser {
   readonly cookies = new Map<string, string>();
+  readonly #deps: PagesDeps;
   readonly #pages: Pages;
   readonly #base: Partial<PageRequest>;
   #html = '';
 
   constructor(deps: PagesDeps, base: Partial<PageRequest> = {}, pages: Pages = makePages(deps)) {
+    this.#deps = deps;
     this.#pages = pages;
     this.#base = base;
+  }
+
+  /** The session that the browser has, as the pages see it. */
+  session(): Promise<Session | undefined> {
+    const { settings, sessions } = this.#deps;
+    const value = this.cookies.get(gatewayCookies(settings).names.session) ?? '';
+    return sessions.open(value, this.#base.routeKey);
   }
 
   /** Asks for a page, such as `sign-in?to=/`. */
@@ -66,6 +77,11 @@ export class PagesBrowser {
 export function hiddenFields(html: string): ReadonlyMap<string, string> {
   const inputs = html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g);
   return new Map([...inputs].map(([, name = '', value = '']) => [name, unescaped(value)]));
+}
+
+/** What a page says that went wrong; empty when nothing did. */
+export function problemOf({ html = '' }: PageAnswer): string {
+  return /role="alert"[^>]*>\s*<p>([^<]*)/.exec(html)?.[1] ?? '';
 }
 
 /** The address that a page goes to by itself. */

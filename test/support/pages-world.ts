@@ -61,6 +61,19 @@ export interface PagesWorld extends AsyncDisposable {
   readonly lines: string[];
 }
 
+/** What was written down about who came and went, without what every line has. */
+export function auditsOf({ lines }: PagesWorld): readonly Record<string, unknown>[] {
+  return lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => line['audit'] === true)
+    .map((line) => {
+      const own = Object.entries(line).filter(([key]) => !COMMON.has(key));
+      return Object.fromEntries(own);
+    });
+}
+
+const COMMON = new Set(['level', 'time', 'pid', 'hostname', 'audit']);
+
 /** Starts a world; it must be disposed. */
 export async function startPagesWorld(options: PagesWorldOptions = {}): Promise<PagesWorld> {
   const clearml = new EmbeddedClearml({
@@ -115,7 +128,23 @@ interface Wires {
 async function depsOf({ settings, access, clock, logger, dataPlane }: Wires): Promise<PagesDeps> {
   const templates = join(import.meta.dirname, '../../templates/pages');
   const renderer = makePageRenderer(await readPageTexts(templates));
-  return { ...access, settings, revoker: dataPlane, renderer, clock, randomBytes, logger };
+  const { sessions } = access;
+  const open = {
+    seal: sessions.seal.bind(sessions),
+    open: sessions.open.bind(sessions),
+    revoke: sessions.revoke.bind(sessions),
+    revokeUser: sessions.revokeUser.bind(sessions),
+  };
+  return {
+    ...access,
+    sessions: open,
+    settings,
+    revoker: dataPlane,
+    renderer,
+    clock,
+    randomBytes,
+    logger,
+  };
 }
 
 function settingsOf(clearml: EmbeddedClearml, { url, auth, edge }: PagesWorldOptions): Settings {
