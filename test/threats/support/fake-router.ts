@@ -11,6 +11,10 @@ export interface FakeAnswer {
 export class FakeRouter {
   answer: FakeAnswer = { bytes: '', then: 'silent' };
   asked = 0;
+  /** Connections on which a poll waits, by the order in which they came. */
+  readonly polls: Socket[] = [];
+  /** Connections on which a decision was asked for. */
+  readonly questions: Socket[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -39,8 +43,10 @@ export class FakeRouter {
       const head = /^POST (\S+) [^]*?\r\ncontent-length: (\d+)[^]*?\r\n\r\n/i.exec(text);
       if (head === null || text.length < head[0].length + Number(head[2])) return;
       text = text.slice(head[0].length + Number(head[2]));
+      if (head[1] === '/proxy/poll') this.polls.push(socket);
       if (head[1] !== '/proxy/decide') return;
       this.asked += 1;
+      this.questions.push(socket);
       socket.write(this.answer.bytes);
       if (this.answer.then === 'cut') socket.end();
     });
