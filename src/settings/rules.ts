@@ -1,5 +1,6 @@
 import { LINUX_EPHEMERAL_PORTS, overlaps, reserveLine } from './ephemeral.ts';
 import type { ReadResult } from './read.ts';
+import { remarkOnRouteDomain } from './route-domain.ts';
 import { SETTINGS_SCHEMA } from './schema.ts';
 import type { Settings, SettingsProblem, SettingsWarning } from './types.ts';
 import type { SettingsValues } from './values.ts';
@@ -26,6 +27,7 @@ export function findWarnings(settings: Settings, read: Read): readonly SettingsW
     ...warnOfUrl(settings, read),
     ...warnOfOpenDoors(settings, read),
     ...warnOfReload(read),
+    ...warnOfRouteDomain(settings, read),
   ];
 }
 
@@ -187,6 +189,13 @@ function warnOfReload(read: Read): readonly SettingsWarning[] {
   if (read.values.listen.reload) return [];
   const message = 'cannot be switched off: the proxy always reloads a changed configuration';
   return [{ level: 'info', names: [nameOf(read, 'listen.reload')], message }];
+}
+
+function warnOfRouteDomain(settings: Settings, read: Read): readonly SettingsWarning[] {
+  return remarkOnRouteDomain(settings).map(({ paths, message }) => {
+    const names = paths.map((path) => nameOf(read, path));
+    return { level: 'warn', names, message };
+  });
 }
 
 /** True for the host names and addresses that mean the machine itself. */

@@ -115,7 +115,7 @@ describe('the proxy routes http', function () {
 
       expect([400, 404], target).to.include(answer.status);
       expect(answer.body).not.to.contain('evil');
-      expect(answer.body.length).to.be.lessThan(1024);
+      expect(answer.body.length).to.be.lessThan(4096);
       expect(headerOf(answer, 'content-security-policy')).to.contain("default-src 'none'");
       expect(headerOf(answer, 'x-content-type-options')).to.equal('nosniff');
       expect(headerOf(answer, 'cache-control')).to.equal('no-store');

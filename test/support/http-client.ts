@@ -26,8 +26,8 @@ export async function rawRequest(port: number, request: RawRequest): Promise<Raw
   return parseAnswer(await sendRaw(port, `${method} ${target} HTTP/1.1\r\n${lines}\r\n${body}`));
 }
 
-/** Sends a text over a new connection and gives everything that comes back until the end. */
-export async function sendRaw(port: number, text: string): Promise<string> {
+/** Sends a text or bytes over a new connection and gives everything that comes back until the end. */
+export async function sendRaw(port: number, text: string | Uint8Array): Promise<string> {
   const socket = await openSocket(port);
   socket.write(text);
   const chunks: Buffer[] = [];
