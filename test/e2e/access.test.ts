@@ -45,11 +45,8 @@ class Visitor {
   async send(path: string, fields: Readonly<Record<string, string>>): Promise<RawAnswer> {
     const { body: html } = await this.get(path);
     const hidden = [...html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)];
-    const given = hidden.map(([, name = '', value = '']) => [
-      name,
-      value.replaceAll('&#x3D;', '='),
-    ]);
-    const form = new URLSearchParams([...given, ...Object.entries(fields)]);
+    const form = new URLSearchParams(fields);
+    for (const [, name = '', value = ''] of hidden) form.set(name, value.replaceAll('&#x3D;', '='));
     return this.#ask({
       method: 'POST',
       target: path.replace(/\?.*/, ''),
