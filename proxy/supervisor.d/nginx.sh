@@ -66,9 +66,9 @@ wait_live() {
 }
 
 say_live() {
-  LIVE_REVISION=$WANTED_REVISION
+  LIVE_REVISION=$WANTED_REVISION TLS_DUE=''
   DELAY=1 NEXT_CHECK=$((SECONDS + CHECK_SECONDS))
-  log info "$1" revision "$LIVE_REVISION" port "$LISTEN_PORT" tcp "$TCP_START-$TCP_END" left_out "${BUSY//$'\n'/ }"
+  log info "$1" revision "$LIVE_REVISION" port "$LISTEN_PORT" tls "$(tls_served && echo on || echo off)" tcp "$TCP_START-$TCP_END" left_out "${BUSY//$'\n'/ }"
 }
 
 start_wanted() {

@@ -29,6 +29,8 @@ export interface HarnessOptions {
   readonly usableSeconds?: number;
   /** Ports of the TCP range; 0 leaves TCP off. */
   readonly tcpPorts?: number;
+  /** Puts more files into the nginx folder before anything starts. */
+  readonly prepare?: (nginxFolder: string) => Promise<void>;
   /** False leaves starting the router's side to the test. */
   readonly router?: boolean;
 }
@@ -134,9 +136,13 @@ export class ProxyHarness {
     this.#plane = undefined;
   }
 
-  /** Starts the supervisor, with more variables for its environment. */
-  startSupervisor(environment: Readonly<Record<string, string>> = {}): void {
-    const supervisor = spawn(join(TOP, 'proxy/supervisor'), {
+  /** Starts the supervisor, with more variables for its environment, and by the command `by` where there is one. */
+  startSupervisor(
+    environment: Readonly<Record<string, string>> = {},
+    by: readonly string[] = [],
+  ): void {
+    const [file = '', ...args] = [...by, join(TOP, 'proxy/supervisor')];
+    const supervisor = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         PATH: process.env['PATH'],
@@ -202,6 +208,7 @@ export class ProxyHarness {
 
   async #start(): Promise<void> {
     await prepareFolder(nginxFolder(this.nginxFolder));
+    await this.#options.prepare?.(this.nginxFolder);
     await this.render();
     if (this.#options.router !== false) await this.startRouter();
     this.startSupervisor();

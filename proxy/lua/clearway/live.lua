@@ -1,6 +1,8 @@
 -- Live connections, and their end when the route that let them in is gone.
 --
 -- HTTP: each request under way is known by its client's address and port. nginx sees the client's end and ends the rest.
+-- An HTTP/2 connection carries requests of other routes as well: there a request that must end is marked, and ends at its next chunk
+-- (phase_body_filter.lua).
 -- TCP: a connection's local port is its route. nginx takes the client's end for a half-close and hands it on; an upstream
 -- that has nothing to say would keep its half open for hours. So a moment later the connections to that upstream that
 -- nginx half-closed in between are reset.
@@ -10,6 +12,7 @@ local base = require "resty.core.base"
 local semaphore = require "ngx.semaphore"
 local descriptors = require "clearway.descriptors"
 local routes = require "clearway.routes"
+local settings = require "clearway.settings"
 
 local pairs, tonumber = pairs, tonumber
 local cast, get_request = ffi.cast, base.get_request
@@ -21,22 +24,41 @@ local live = {}
 
 -- What is known of the requests under way, each by the address of nginx's own record of the request: no two live ones
 -- share it, and it is the same in every phase. Columns and not a table for each request, which would be garbage soon.
-local entries, addresses, peers = {}, {}, {}
+local entries, addresses, peers, jars = {}, {}, {}, {}
+-- Requests over HTTP/2: false while they may go on, true when they must end.
+local ended = {}
 
--- All listeners for HTTP of one worker have the same port.
-local own_port
+-- All listeners for HTTP of one worker have the same port, and speak TLS or not.
+local own_port, speaks_tls
 
 local function current()
   return tonumber(cast("uintptr_t", get_request()))
 end
 
--- Remembers this request before it is sent to its upstream.
-function live.enter(var, entry)
+local function learn_listener(var)
+  own_port = tonumber(var.server_port)
+  speaks_tls = var.https == "on"
+end
+
+-- Address bytes and port at the other end of the socket: of a load balancer, where one is believed to say who asks.
+local function socket_of(var)
+  if not settings.trusts then return var.binary_remote_addr, var.remote_port end
+  return descriptors.bytes(var.realip_remote_addr), var.realip_remote_port
+end
+
+-- Remembers this request before it is sent to its upstream. `jar` is what let the caller in; nil without access control.
+function live.enter(var, entry, jar)
   local id = current()
-  own_port = own_port or tonumber(var.server_port)
+  if not own_port then learn_listener(var) end
   entries[id] = entry
-  addresses[id] = var.binary_remote_addr
-  peers[id] = var.remote_port
+  addresses[id], peers[id] = socket_of(var)
+  jars[id] = jar
+  if speaks_tls and ngx.req.http_version() >= 2 then ended[id] = false end
+end
+
+-- True when this request, over HTTP/2, must end.
+function live.ended()
+  return ended[current()] == true
 end
 
 -- The entry that this request was let in with, or nil.
@@ -48,16 +70,34 @@ end
 function live.leave()
   local id = current()
   if not entries[id] then return end
-  entries[id], addresses[id], peers[id] = nil, nil, nil
+  entries[id], addresses[id], peers[id], jars[id], ended[id] = nil, nil, nil, nil, nil
 end
 
--- Clients of requests for these route keys, as a set of "port address bytes": those that began before the change.
-local function clients_of(keys)
+-- How many requests of the caller of this jar are under way.
+function live.count(jar)
+  local count = 0
+  for _, other in pairs(jars) do
+    if other == jar or (jar.user ~= nil and other.user == jar.user) then count = count + 1 end
+  end
+  return count
+end
+
+-- Calls visit(jar, entry) for each request under way whose caller was let in by a jar.
+function live.each_caller(visit)
+  for id, jar in pairs(jars) do visit(jar, entries[id]) end
+end
+
+-- Clients of the requests for which is_over(entry, jar) says true, as a set of "port address bytes", or nil.
+local function clients_of(is_over)
   local wanted
   for id, entry in pairs(entries) do
-    if keys[entry.key] then
-      wanted = wanted or {}
-      wanted[peers[id] .. " " .. addresses[id]] = true
+    if is_over(entry, jars[id]) then
+      if ended[id] ~= nil then
+        ended[id] = true
+      else
+        wanted = wanted or {}
+        wanted[peers[id] .. " " .. addresses[id]] = true
+      end
     end
   end
   return wanted
@@ -114,7 +154,7 @@ end
 
 -- Ends the connections of these entries (http by key, tcp by port, or nils). They are gone within a second.
 function live.finish(keys, ports)
-  local wanted = keys and clients_of(keys)
+  local wanted = keys and clients_of(function(entry) return keys[entry.key] ~= nil end)
   if not wanted and not ports then return end
   local upstreams = upstreams_of(ports or {})
   local before = spared(upstreams)
@@ -126,6 +166,15 @@ function live.finish(keys, ports)
   if not ports then return end
   queue[#queue + 1] = { upstreams = upstreams, before = before }
   queued:post(1)
+end
+
+-- Ends the requests for which is_over(entry, jar) says true.
+function live.finish_callers(is_over)
+  local wanted = clients_of(is_over)
+  if not wanted then return end
+  descriptors.connections(function(fd, own, peer, bytes)
+    if own == own_port and wanted[peer .. " " .. bytes] then descriptors.shut(fd) end
+  end)
 end
 
 -- True while this worker serves anybody.

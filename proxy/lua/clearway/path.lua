@@ -10,6 +10,7 @@
 local ffi = require "ffi"
 
 local byte, find, sub, gsub, char = string.byte, string.find, string.sub, string.gsub, string.char
+local gmatch, match = string.gmatch, string.match
 local min = math.min
 local C, tonumber = ffi.C, tonumber
 
@@ -145,6 +146,32 @@ function path.read(target)
   if not slash then return "route", key, nil, mark and sub(target, mark) or "" end
   if not stays(sub(raw, slash)) then return "bad" end
   return "route", key, sub(target, slash)
+end
+
+-- A name of the gateway anywhere in a path that can be read in several ways.
+local function hides_gateway(raw)
+  if not find(raw, "[%%\\;]") and not find(raw, "/.", 1, true) and not find(raw, "//", 1, true) then
+    return sub(raw, 1, 11) == GATEWAY
+  end
+  local text = gsub(decode(raw), "\\", "/")
+  for part in gmatch(text, "[^/]+") do
+    if match(part, "^[^;]*") == "_clearway" then return true end
+  end
+  return false
+end
+
+-- Reads a path on a route's own host, where all of it is the application's but the pages of the gateway.
+-- Returns "route", or "gateway" and the name, or "bad".
+function path.read_own(target)
+  local mark = find(target, "?", 1, true)
+  local raw = mark and sub(target, 1, mark - 1) or target
+  if is_malformed(raw) then return "bad" end
+  if sub(raw, 1, 11) == GATEWAY then
+    local name = sub(raw, 12)
+    if find(name, "[^%w_-]") then return "bad" end
+    return "gateway", name
+  end
+  return hides_gateway(raw) and "bad" or "route"
 end
 
 return path

@@ -27,15 +27,19 @@ function phase_init.master(values)
   for name, value in pairs(values) do
     settings[name] = value
   end
+  require("clearway.target").configure(settings.hosts, settings.routeDomain, settings.routerUrl)
   settings.proxy = (read_file(ngx.config.prefix() .. "id") or ""):gsub("%s", "")
   -- Loaded before the fork, so that workers share the memory of the code; a global, since require() is not compiled.
   clearway = {
     access = require "clearway.phase_access",
+    body_filter = require "clearway.phase_body_filter",
     balancer = require "clearway.phase_balancer",
+    forwarded = require "clearway.phase_forwarded",
     header_filter = require "clearway.phase_header_filter",
     log = require "clearway.phase_log",
   }
   require "clearway.phase_page"
+  require "clearway.phase_plain"
   require "clearway.channel"
 end
 
