@@ -8,6 +8,8 @@ PROGRAM=$(command -v nginx || echo /usr/sbin/nginx)
 OPTIONS=()
 [ "$(id -u)" = 0 ] && OPTIONS=(-g 'user root;')
 
+NO_RIGHT='this port needs the capability NET_BIND_SERVICE (cap_add), or another number, or the sysctl net.ipv4.ip_unprivileged_port_start'
+
 nginx_run() {
   "$PROGRAM" -e stderr -p "$RUN/" "${OPTIONS[@]}" "$@"
 }
@@ -32,9 +34,23 @@ candidate_passes() {
   fi
   # Without time and process number, which differ each time.
   said=$(sed -E 's#^[0-9/]+ [0-9:]+ \[([a-z]+)\] [0-9]+\#[0-9]+: #\1: #' <<<"$said")
-  [ "$said" = "$TEST_SAID" ] || log error 'nginx refuses the configuration' revision "$WANTED_REVISION" nginx "$said"
+  if [ "$said" != "$TEST_SAID" ]; then
+    log error 'nginx refuses the configuration' revision "$WANTED_REVISION" nginx "$said"
+    [[ $said != *'bind() to '*'Permission denied'* ]] || log error "$NO_RIGHT" port "$LISTEN_PORT"
+  fi
   TEST_SAID=$said
   return 1
+}
+
+# Says so when this nginx may lack the fix of CVE-2026-42945 (0.6.27 to 1.30.0). The image is built with it; a host's own nginx
+# may be older. Distributions mend older versions: Debian 12 from 1.22.1-9+deb12u7 on.
+warn_of_version() {
+  local version package
+  version=$("$PROGRAM" -v 2>&1) && [[ $version =~ /([0-9]+(\.[0-9]+)+) ]] && version=${BASH_REMATCH[1]} || return 0
+  [ "$(printf '1.30.1\n%s\n' "$version" | sort -V | head -n 1)" = 1.30.1 ] && return 0
+  package=$(dpkg-query -W -f '${Version}' nginx-common 2>/dev/null)
+  [[ $package = *deb12* ]] && dpkg --compare-versions "$package" ge '1.22.1-9+deb12u7' && return 0
+  log warn 'this nginx may be open to CVE-2026-42945: use 1.30.1 or newer, or a package with the fix' version "$version" package "$package"
 }
 
 # Starts nginx in a process group of its own: its workers can be found and ended when it is gone.

@@ -29,8 +29,7 @@ export interface HarnessOptions {
   readonly usableSeconds?: number;
   /** Ports of the TCP range; 0 leaves TCP off. */
   readonly tcpPorts?: number;
-  /** Puts more files into the nginx folder before anything starts. */
-  readonly prepare?: (nginxFolder: string) => Promise<void>;
+  readonly prepare?: (nginxFolder: string) => Promise<void>; // before anything starts
   /** False leaves starting the router's side to the test. */
   readonly router?: boolean;
 }
@@ -136,13 +135,9 @@ export class ProxyHarness {
     this.#plane = undefined;
   }
 
-  /** Starts the supervisor, with more variables for its environment, and by the command `by` where there is one. */
-  startSupervisor(
-    environment: Readonly<Record<string, string>> = {},
-    by: readonly string[] = [],
-  ): void {
-    const [file = '', ...args] = [...by, join(TOP, 'proxy/supervisor')];
-    const supervisor = spawn(file, args, {
+  /** Starts the supervisor, with more variables for its environment, by the words of a command in front of it. */
+  startSupervisor(environment: Readonly<Record<string, string>> = {}, by: string[] = []): void {
+    const supervisor = spawn('env', [...by, join(TOP, 'proxy/supervisor')], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         PATH: process.env['PATH'],

@@ -28,8 +28,8 @@ export function frame(
   type: number,
   flags: number,
   stream: number,
-  payload = Buffer.alloc(0),
-): Buffer {
+  payload: Uint8Array = Buffer.alloc(0),
+): Buffer<ArrayBuffer> {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
   head.writeUInt8(type, 3);
@@ -39,7 +39,9 @@ export function frame(
 }
 
 /** A block of headers, each as a literal that enters no table (RFC 7541, section 6.2.2); texts of less than 127 bytes. */
-export function headerBlock(headers: readonly (readonly [name: string, value: string])[]): Buffer {
+export function headerBlock(
+  headers: readonly (readonly [name: string, value: string])[],
+): Buffer<ArrayBuffer> {
   const text = (value: string): Buffer =>
     Buffer.concat([Buffer.from([value.length]), Buffer.from(value, 'latin1')]);
   return Buffer.concat(

@@ -14,6 +14,7 @@ local TEXTS = {
   [400] = { "Bad request", "This request cannot be read in one way only." },
   [401] = { "Sign in first", "This address is for users who are signed in to ClearML." },
   [404] = { "Not found", "There is nothing for you at this address." },
+  [431] = { "Headers too long", "The headers of this request are too long, or too many. Cookies are a common cause: delete some." },
   [500] = { "Something went wrong", "The gateway could not handle this request." },
   [502] = { "Not reachable", "The application answered before, and cannot be reached now. It may have stopped." },
   [503] = { "Not available now", "The gateway cannot answer this now. Try again in a moment." },

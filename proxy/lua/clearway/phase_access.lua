@@ -2,6 +2,7 @@
 
 local credentials = require "clearway.credentials"
 local decisions = require "clearway.decisions"
+local limits = require "clearway.limits"
 local live = require "clearway.live"
 local pages = require "clearway.pages"
 local path = require "clearway.path"
@@ -46,6 +47,7 @@ local function forward(var, target, rest, entry)
 end
 
 return function()
+  if limits.has_too_many_headers() then return pages.send(431) end
   local var = ngx.var
   local target = var.request_uri
   local kind, key, rest, query = read(target)
