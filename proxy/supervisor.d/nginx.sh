@@ -43,14 +43,18 @@ candidate_passes() {
 }
 
 # Says so when this nginx may lack the fix of CVE-2026-42945 (0.6.27 to 1.30.0). The image is built with it; a host's own nginx
-# may be older. Distributions mend older versions: Debian 12 from 1.22.1-9+deb12u7 on.
+# may be older. Debian 12 mends 1.22.1 from this package on.
+FIXED_VERSION=1.30.1
+FIXED_PACKAGE=1.22.1-9+deb12u7
 warn_of_version() {
   local version package
-  version=$("$PROGRAM" -v 2>&1) && [[ $version =~ /([0-9]+(\.[0-9]+)+) ]] && version=${BASH_REMATCH[1]} || return 0
-  [ "$(printf '1.30.1\n%s\n' "$version" | sort -V | head -n 1)" = 1.30.1 ] && return 0
+  version=$("$PROGRAM" -v 2>&1)
+  [[ $version =~ /([0-9]+(\.[0-9]+)+) ]] || return 0
+  version=${BASH_REMATCH[1]}
+  [ "$(printf '%s\n' "$FIXED_VERSION" "$version" | sort -V | head -n 1)" = "$FIXED_VERSION" ] && return 0
   package=$(dpkg-query -W -f '${Version}' nginx-common 2>/dev/null)
-  [[ $package = *deb12* ]] && dpkg --compare-versions "$package" ge '1.22.1-9+deb12u7' && return 0
-  log warn 'this nginx may be open to CVE-2026-42945: use 1.30.1 or newer, or a package with the fix' version "$version" package "$package"
+  [[ $package = "$version"-*deb12* ]] && dpkg --compare-versions "$package" ge "$FIXED_PACKAGE" && return 0
+  log warn 'this nginx may be open to CVE-2026-42945; use one that is mended' version "$version" package "$package" fixed "$FIXED_VERSION"
 }
 
 # Starts nginx in a process group of its own: its workers can be found and ended when it is gone.
