@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -171,32 +173,50 @@ describe('behind load balancers that are believed', function () {
 
 describe('behind a load balancer, with a certificate', function () {
   this.timeout(30_000);
+  let proxy: ProxyHarness;
 
-  it('speaks https whatever it says, and does not send it in circles', async () => {
+  before(async () => {
     await using folder = await tempFolder();
-    const authority = await TestAuthority.make(folder.path);
-    const pair = await authority.issue();
-    const proxy = await ProxyHarness.start({
+    const pair = await (await TestAuthority.make(folder.path)).issue();
+    proxy = await ProxyHarness.start({
       prepare: (path) => putPair(join(path, 'tls'), pair),
       config: { ...TRUST, hosts: 'gateway.example' },
     });
+  });
+  after(() => proxy.stop());
+
+  it('speaks https, whatever they say', async () => {
+    const app = await EchoApp.start();
+    await proxy.publish({ http: { app: anHttpEntry(app.port) } });
+    const path = `https://127.0.0.1:${proxy.port}/service/app/`;
+    const headers = { host: 'gateway.example', 'x-forwarded-proto': 'http' };
+    const options = { headers, localAddress: BALANCER, rejectUnauthorized: false };
+
+    const answer = await new Promise<IncomingMessage>((done, failed) =>
+      get(path, options, done).once('error', failed),
+    );
+    answer.resume();
+
+    expect(answer.statusCode).to.equal(200);
+    expect(app.lastHeader('x-forwarded-proto')).to.deep.equal(['https']);
+    await app.stop();
+  });
+
+  it('sends them to https, but not in circles', async () => {
     const ask = (from: string, headers: Headers) =>
       rawRequest(proxy.port, { target: '/x', host: 'gateway.example', from, headers });
 
-    try {
-      const told = await ask(BALANCER, [['X-Forwarded-Proto', 'https']]);
-      expect(told.status).to.equal(400);
-      await proxy.untilLine({ component: 'nginx', level: 'warn' });
-      for (const [from, headers] of [
-        [BALANCER, []],
-        [STRANGER, [['X-Forwarded-Proto', 'https']]],
-      ] as const) {
-        const answer = await ask(from, headers);
-        expect(answer.status).to.equal(308);
-        expect(headerOf(answer, 'location')).to.equal('https://gateway.example/x');
-      }
-    } finally {
-      await proxy.stop();
+    const told = await ask(BALANCER, [['X-Forwarded-Proto', 'https']]);
+
+    expect(told.status).to.equal(400);
+    await proxy.untilLine({ component: 'nginx', level: 'warn' });
+    for (const [from, headers] of [
+      [BALANCER, []],
+      [STRANGER, [['X-Forwarded-Proto', 'https']]],
+    ] as const) {
+      const answer = await ask(from, headers);
+      expect(answer.status).to.equal(308);
+      expect(headerOf(answer, 'location')).to.equal('https://gateway.example/x');
     }
   });
 });
