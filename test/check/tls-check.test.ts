@@ -44,7 +44,13 @@ describe('check of TLS', () => {
       edge: { allowedHosts: [], trustedProxies: [], corsOrigins: [], ...edge },
       folders: { nginx: join(folder.path, 'nginx'), state: folder.path },
     });
-    const machine = { inContainer, sysctlFolder: '', now: () => about.now ?? Date.now() };
+    const machine = {
+      inContainer,
+      sysctlFolder: '',
+      now: () => about.now ?? Date.now(),
+      resolve: () => Promise.reject(new Error('asked a resolver')),
+      newLabel: () => 'never-used',
+    };
     const parsed = { kind: 'settings', settings, warnings: [] } as const;
     const [check] = TLS_CHECKS;
     if (check === undefined) throw new Error('there is no check');
