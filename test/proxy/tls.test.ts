@@ -80,6 +80,9 @@ describe('the proxy with a certificate', function () {
       const outcome = await handshake(version).catch((error: unknown) => error);
       expect(outcome, version).to.be.instanceOf(Error);
     }
+    // OpenSSL may refuse the older ones by a setting of the machine; ours must not hang on that.
+    const listen = await readFile(join(proxy.runFolder, 'http-listen.conf'), 'utf8');
+    expect(listen).to.contain('ssl_protocols TLSv1.2 TLSv1.3;\n');
   });
 
   it('forwards requests and websockets, and says https to the application', async () => {
@@ -219,10 +222,14 @@ describe('the proxy with a certificate', function () {
   });
 
   it('starts no nginx with half a pair in the usual place', async () => {
+    const begun = performance.now();
     await start({ certificate: first.certificate }, { router: false });
 
     await untilProblem(blocked, /tls\.key is missing/);
 
+    // It is tried again after one second and after two more, and said once.
+    await eventually(() => expect(performance.now() - begun).to.be.greaterThan(4_000));
+    expect(proxy.lines.filter(({ message }) => message === blocked).length).to.equal(1);
     expect(await isListening()).to.equal(false);
   });
 
