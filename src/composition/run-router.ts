@@ -25,6 +25,8 @@ import { heldTasks } from './held-tasks.ts';
 import { identifyInstance } from './instance.ts';
 import { Milestone } from './milestone.ts';
 import { openPages } from './pages.ts';
+import { resolveHost } from './name-lookup.ts';
+import { warnOfRouteHosts } from './route-hosts.ts';
 import { settle } from './settle.ts';
 import type { RouterParts } from './parts.ts';
 import { countProxies, readGauges } from './telemetry.ts';
@@ -70,6 +72,7 @@ export async function runRouter(options: RouterOptions, signal: AbortSignal): Pr
   const parts = makeParts(options, store, logger);
   try {
     logger.info({ version: options.version, instance: parts.instance.id }, 'router starting');
+    void warnOfRouteHosts(parts, resolveHost, scope);
     await openDataPlane(options, parts, scope);
     await converge(parts, scope);
   } finally {

@@ -127,7 +127,7 @@ export class TablePublisher {
 
   /**
    * Voids the decisions about these subjects that were asked for up to now. Resolves with the generation that carries it;
-   * undefined while no table is known, when workers hear of it with the answer of their next poll. What is asked for
+   * undefined while no table is known, when the polls that wait are answered with it. What is asked for
    * after that has a higher generation either way.
    */
   async revoke(subjects: readonly AccessSubject[]): Promise<number | undefined> {
@@ -136,6 +136,7 @@ export class TablePublisher {
     const table = this.#waiting?.table ?? this.#underWay ?? this.#log?.table;
     if (table !== undefined) return this.apply(table);
     this.#counter += 1;
+    this.#wake();
     return undefined;
   }
 
@@ -256,9 +257,13 @@ export class TablePublisher {
         ? startLog(change.table, change.generation, LOG_LIMIT)
         : appendToLog(this.#log, change);
     this.#parts = parts;
-    for (const wake of this.#wakers) wake();
+    this.#wake();
     this.#isSynced = false;
     this.#syncing ??= this.#syncSnapshot();
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakers) wake();
   }
 
   /**

@@ -12,7 +12,8 @@ function split(text: string): Record<'names' | 'values', string[]> & { readonly 
   const kept = text.split(';').filter((pair) => {
     const equals = pair.indexOf('=');
     const name = trim(pair.slice(0, equals));
-    if (equals < 0 || !(name === NAME || /^(__[Hh][Oo][Ss][Tt]-)?clearway-/.test(name))) return true;
+    if (equals < 0 || !(name === NAME || /^(__[Hh][Oo][Ss][Tt]-)?clearway-/.test(name)))
+      return true;
     names.push(name);
     const value = trim(pair.slice(equals + 1));
     values.push(/^".*"$/s.test(value) && value.length > 1 ? value.slice(1, -1) : value);

@@ -67,7 +67,8 @@ function rewrite.cookie(line, prefix)
   if sub(line, 1, 7) == "__Host-" then return line end
   return (gsub(line, "(;%s*[Pp][Aa][Tt][Hh]%s*=%s*)([^;]*)", function(lead, path)
     if sub(path, 1, 1) ~= "/" then return nil end
-    return lead .. under(match(path, "^(.-)%s*$"), prefix)
+    path = match(path, "^(.-)%s*$")
+    return lead .. (begins_with_segment(path, prefix) and path or prefix .. path)
   end))
 end
 
