@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Finding } from '../../src/check/contract.ts';
+import type { Finding, Machine } from '../../src/check/contract.ts';
 import { TLS_CHECKS } from '../../src/check/tls-checks.ts';
 import type { Settings } from '../../src/settings.ts';
 import { encryptKey, putPair, TestAuthority, type KeyPair } from '../support/certificates.ts';
@@ -44,7 +44,7 @@ describe('check of TLS', () => {
       edge: { allowedHosts: [], trustedProxies: [], corsOrigins: [], ...edge },
       folders: { nginx: join(folder.path, 'nginx'), state: folder.path },
     });
-    const machine = { inContainer, sysctlFolder: '', now: () => about.now ?? Date.now() };
+    const machine = { inContainer, now: () => about.now ?? Date.now() } as Machine;
     const parsed = { kind: 'settings', settings, warnings: [] } as const;
     const [check] = TLS_CHECKS;
     if (check === undefined) throw new Error('there is no check');
