@@ -33,9 +33,10 @@ const SHARED_HTTP = `
         "" "";
       }`;
 
-/** As one writes it for applications that stream. */
+/** As one writes it for applications that stream, with the room for cookies that Clearway has. */
 const STREAMING = `
         keepalive_requests 1000000;
+        client_header_buffer_size 4k;
         proxy_http_version 1.1;
         proxy_buffering off;
         proxy_request_buffering off;`;
