@@ -53,7 +53,7 @@ module.exports = {
     {
       name: 'handlebars-at-home',
       severity: 'error',
-      from: { path: '^src', pathNot: '^src/proxy/' },
+      from: { path: '^src', pathNot: '^src/(proxy|access)/' },
       to: { path: 'node_modules/handlebars' },
     },
     {

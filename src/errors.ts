@@ -28,7 +28,7 @@ export const ERRORS = {
   ENGINE_UNREACHABLE: ['the Docker engine cannot be reached', 'retry'],
   PROXY_FOLDER_UNUSABLE: ['the nginx folder cannot be used', 'fatal'],
   PROXY_WRITE_FAILED: ['the nginx folder cannot be written', 'retry'],
-  PROXY_TEMPLATE_INVALID: ['the nginx template does not render', 'fatal'],
+  PROXY_TEMPLATE_INVALID: ['a template does not render', 'fatal'],
   UPSTREAM_NAME_PENDING: ['a host name is being looked up', 'retry'],
   UPSTREAM_NAME_UNAVAILABLE: ['a host name cannot be resolved just now', 'retry'],
   DEMO_FAILED: ['the demo cannot go on', 'fatal'],

@@ -71,3 +71,30 @@ export interface Sessions {
   /** Ends every session of the user that was issued before now. */
   revokeUser(user: string): Promise<void>;
 }
+
+/** Someone who tries a password, or an API key with its secret. */
+export interface Attempt {
+  /** Address of the caller as the proxy saw it; absent when nobody said. All of those count as one address. */
+  readonly address?: string;
+  /** User name or access key as it was given. */
+  readonly name: string;
+}
+
+/**
+ * How a try ended: ClearML said no, ClearML said yes, or nobody can say (ClearML could not be asked, the caller went away).
+ */
+export type AttemptOutcome = 'failed' | 'succeeded' | 'unknown';
+
+/** A try that may be made, or the whole seconds after which the next one may be. */
+export type AttemptAnswer =
+  | {
+      readonly allowed: true;
+      /** Must be called once, whatever happens: a try that is under way counts as a failure until it has ended. */
+      end(outcome: AttemptOutcome): void;
+    }
+  | { readonly allowed: false; readonly retryAfterSeconds: number };
+
+/** The limit on wrong passwords, by address and by name. The sign-in page and Basic credentials share one. */
+export interface Attempts {
+  begin(attempt: Attempt): AttemptAnswer;
+}

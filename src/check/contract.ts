@@ -46,6 +46,10 @@ export interface Machine {
   readonly sysctlFolder: string;
   /** Unix time in ms. */
   readonly now: () => number;
+  /** Looks a host name up: all its addresses, none when there is no such name; rejects when nobody can say now. */
+  readonly resolve: (name: string) => Promise<readonly string[]>;
+  /** A DNS label that nobody has used. */
+  readonly newLabel: () => string;
 }
 
 /** The findings of one check. */

@@ -1,3 +1,5 @@
+import { Subject, type Observable } from 'rxjs';
+import type { ClearmlCredential } from '../access/contracts.ts';
 import { OperatorError, hasCode, toOperatorError, type ErrorCode } from '../errors.ts';
 import { readAnswer, type AnswerData } from './answer.ts';
 import { Gate, type GateBounds } from './gate.ts';
@@ -56,6 +58,9 @@ const EDIT_RUNTIME_VERSION = [2, 34];
 /** A token is renewed so long before its end, or after four fifths of a short life. */
 const RENEW_MS = 360_000;
 const RENEW_AGAIN_MS = 10_000;
+const CONTROL = /\p{Cc}/u;
+/** Longest name and secret, together, that are sent for somebody else. */
+const MAX_BASIC = 1_024;
 /** Strangers cause calls too: these have connections of their own, and no more of them than a server can bear. */
 const CALLERS: GateBounds = { atOnce: 16, waiting: 128, waitMs: 3_000 };
 
@@ -69,7 +74,9 @@ export class ClearmlClient {
   readonly #callersTransport: Transport;
   readonly #callersGate = new Gate(CALLERS);
   readonly #closed = new AbortController();
+  readonly #signIns = new Subject<void>();
   #session: Session | undefined;
+  #company: string | undefined;
   #login: Promise<Session> | undefined;
 
   constructor(deps: ClearmlClientDeps) {
@@ -81,6 +88,21 @@ export class ClearmlClient {
   /** True when the server has `tasks.edit_runtime`; known after the first sign-in. */
   get hasEditRuntime(): boolean {
     return atLeast(this.#session?.claims.apiVersion, EDIT_RUNTIME_VERSION);
+  }
+
+  /** The router's own token; undefined before the first sign-in, and after ClearML refused the last one. */
+  get token(): string | undefined {
+    return this.#session?.token;
+  }
+
+  /** Emits when there is a new token. */
+  get signIns(): Observable<void> {
+    return this.#signIns;
+  }
+
+  /** Company of the router's own account, as its newest token tells it; undefined when it does not, and before the first sign-in. */
+  get company(): string | undefined {
+    return this.#company;
   }
 
   /**
@@ -101,14 +123,15 @@ export class ClearmlClient {
   }
 
   /**
-   * Calls with somebody else's token, once. However many do: it takes nothing from the router's own calls.
+   * Calls with somebody else's credential, once. However many do: it takes nothing from the router's own calls.
    *
-   * @throws OperatorError with a code `CLEARML_*`; without a call `CLEARML_UNAUTHORIZED` when it is no JWT, and
+   * @throws OperatorError with a code `CLEARML_*`; without a call `CLEARML_UNAUTHORIZED` for a credential that cannot be one, and
    * `CLEARML_UNREACHABLE` when too many are under way
    */
-  async callAs<T>(token: string, call: Call<T>, signal: AbortSignal): Promise<T> {
-    if (readClaims(token) === undefined) throw new OperatorError('CLEARML_UNAUTHORIZED');
-    const exchange: Exchange = { authorization: `Bearer ${token}`, via: this.#callersTransport };
+  async callAs<T>(credential: ClearmlCredential, call: Call<T>, signal: AbortSignal): Promise<T> {
+    const authorization = authorizationOf(credential);
+    if (authorization === undefined) throw new OperatorError('CLEARML_UNAUTHORIZED');
+    const exchange: Exchange = { authorization, via: this.#callersTransport };
     return this.#callersGate.run(() => this.#send(call, exchange, signal), signal);
   }
 
@@ -139,7 +162,6 @@ export class ClearmlClient {
 
   async #signIn(): Promise<Session> {
     const { accessKey, secretKey } = this.#deps;
-    const basic = Buffer.from(`${accessKey}:${secretKey}`, 'utf8').toString('base64');
     const call: Call<string> = {
       endpoint: 'auth.login',
       body: {},
@@ -148,9 +170,11 @@ export class ClearmlClient {
         return data['token'];
       },
     };
-    const exchange = { authorization: `Basic ${basic}`, via: this.#transport };
+    const exchange = { authorization: basic(accessKey, secretKey), via: this.#transport };
     const token = await this.#send(call, exchange, this.#closed.signal).catch(refusedLogin);
     this.#session = sessionOf(token, this.#deps.clock.now());
+    this.#company = this.#session.claims.company;
+    this.#signIns.next();
     return this.#session;
   }
 
@@ -190,6 +214,20 @@ export class ClearmlClient {
       throw new OperatorError('CLEARML_MALFORMED', { endpoint: call.endpoint }, { cause: error });
     }
   }
+}
+
+/** The header for a credential; undefined for a token that is no JWT, and a name that the header cannot carry (RFC 7617, section 2). */
+function authorizationOf(credential: ClearmlCredential): string | undefined {
+  if (credential.scheme === 'Bearer') {
+    return readClaims(credential.token) === undefined ? undefined : `Bearer ${credential.token}`;
+  }
+  const { name, secret } = credential;
+  const isLegal = name !== '' && !name.includes(':') && !CONTROL.test(name + secret);
+  return isLegal && name.length + secret.length <= MAX_BASIC ? basic(name, secret) : undefined;
+}
+
+function basic(name: string, secret: string): string {
+  return `Basic ${Buffer.from(`${name}:${secret}`, 'utf8').toString('base64')}`;
 }
 
 /** Life is counted from `iat` on our clock, so a clock that is wrong does not matter. */

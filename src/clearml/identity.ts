@@ -1,129 +1,126 @@
-import type { AccessAnswer, AccessDecider, AccessQuestion } from '../controllers/contracts.ts';
+import type {
+  ClearmlCredential,
+  ClearmlIdentity,
+  IssuedToken,
+  NamedCaller,
+  Said,
+} from '../access/contracts.ts';
+import type { ReadTask } from '../domain/access-rule.ts';
 import { OperatorError, hasCode } from '../errors.ts';
 import { asRecord, type AnswerData } from './answer.ts';
-import type { ClearmlClient } from './client.ts';
+import type { Call, ClearmlClient } from './client.ts';
 import { readReference } from './task-document.ts';
 import { readClaims } from './token.ts';
 
-/** What a {@link ClearmlAccess} is made of. */
-export interface AccessDeps {
-  readonly client: Pick<ClearmlClient, 'callAs'>;
+/** What {@link ClearmlPeople} are made of. */
+export interface PeopleDeps {
+  readonly client: Pick<ClearmlClient, 'callAs' | 'company'>;
 }
 
-interface Caller {
-  readonly id: string;
-  readonly company: string;
-  readonly role: string;
-}
-
-/** One call's result: what it found, or what it means for the caller. */
-type Found<T> =
-  { readonly found: T } | { readonly verdict: 'deny' | 'unauthenticated' | 'unavailable' };
-
-const GUEST = 'guest';
+/** Longest life of a token that ClearML hands out, in seconds (protocol 9.3). */
+const LONGEST_SECONDS = 31_536_000;
 
 /**
- * Asks ClearML, with the caller's own token, who the caller is and whether the task may be read.
+ * Asks ClearML about a caller, with the caller's own credential.
  *
  * @remarks
- * Both calls must succeed: a deleted user's token still reads tasks, and a guest's is a valid identity of another
- * company (protocol 9.1).
- *
- * | `users.get_current_user` | `tasks.get_by_id` | verdict |
- * | --- | --- | --- |
- * | 401, or no such user | any | unauthenticated |
- * | any | 401 | unauthenticated |
- * | a guest | any | deny |
- * | any | 400 or 403 (no such task for the caller) | deny |
- * | 5xx, time-out, throttled, not readable | the same, or success | unavailable |
- * | user of the task's company | success | allow |
- * | user of another company | success (a public task) | deny |
+ * | ClearML's answer | what it said |
+ * | --- | --- |
+ * | success | the answer |
+ * | 401 | `unauthenticated` |
+ * | 400 or 403 | `refused`: there is no such user, or no such task for this one |
+ * | 404: a path that the server does not know, which says nothing about the caller | `unavailable` |
+ * | 5xx (its Redis or database is down: protocol 9.1), throttled, time-out, broken off, not readable, or about something else | `unavailable` |
+ * | not asked: too many others wait | `unavailable` |
  */
-export class ClearmlAccess implements AccessDecider {
-  readonly #client: AccessDeps['client'];
+export class ClearmlPeople implements ClearmlIdentity {
+  readonly #client: PeopleDeps['client'];
 
-  constructor(deps: AccessDeps) {
+  constructor(deps: PeopleDeps) {
     this.#client = deps.client;
   }
 
-  async decide(question: AccessQuestion, signal: AbortSignal): Promise<AccessAnswer> {
-    const token = bareToken(question);
-    if (token === undefined) return { verdict: 'unauthenticated' };
-    const [caller, company] = await Promise.all([
-      outcome(this.#whoIs(token, signal), 'unauthenticated', signal),
-      outcome(this.#companyOf(token, question.task, signal), 'deny', signal),
-    ]);
-    return judge(caller, company, readClaims(token)?.expires);
+  get company(): string | undefined {
+    return this.#client.company;
   }
 
-  async #whoIs(token: string, signal: AbortSignal): Promise<Caller> {
+  logIn(
+    credential: ClearmlCredential,
+    seconds: number,
+    signal: AbortSignal,
+  ): Promise<Said<IssuedToken>> {
+    // 0 would mean 30 days, and -1 is accepted (protocol 9.3).
+    const life = Math.min(Math.max(Math.floor(seconds), 1), LONGEST_SECONDS);
+    const body = { expiration_sec: life };
+    return this.#ask(credential, { endpoint: 'auth.login', body, parse: readToken }, signal);
+  }
+
+  whoIs(credential: ClearmlCredential, signal: AbortSignal): Promise<Said<NamedCaller>> {
     const call = { endpoint: 'users.get_current_user', body: {}, parse: readCaller };
-    return this.#client.callAs(token, call, signal);
+    return this.#ask(credential, call, signal);
   }
 
-  async #companyOf(token: string, task: string, signal: AbortSignal): Promise<string> {
-    const parse = (data: AnswerData): string => {
+  readTask(
+    credential: ClearmlCredential,
+    task: string,
+    signal: AbortSignal,
+  ): Promise<Said<ReadTask>> {
+    const parse = (data: AnswerData): ReadTask => {
       const document = asRecord(data['task']);
       if (document?.['id'] !== task) throw new TypeError('not the task');
-      return readReference(document['company']) ?? '';
+      return {
+        owner: readReference(document['user']) ?? '',
+        company: readReference(document['company']) ?? '',
+      };
     };
-    return this.#client.callAs(
-      token,
-      { endpoint: 'tasks.get_by_id', body: { task }, parse },
-      signal,
-    );
+    return this.#ask(credential, { endpoint: 'tasks.get_by_id', body: { task }, parse }, signal);
+  }
+
+  async logOut(token: string, signal: AbortSignal): Promise<boolean> {
+    const call = { endpoint: 'auth.logout', body: {}, parse: () => true };
+    const answer = await this.#ask({ scheme: 'Bearer', token }, call, signal);
+    // A token that ClearML refuses has ended already.
+    return 'said' in answer || answer.verdict === 'unauthenticated';
+  }
+
+  async #ask<T>(
+    credential: ClearmlCredential,
+    call: Call<T>,
+    signal: AbortSignal,
+  ): Promise<Said<T>> {
+    try {
+      return { said: await this.#client.callAs(credential, call, signal) };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof OperatorError)) throw error;
+      if (hasCode(error, 'CLEARML_UNAUTHORIZED')) return { verdict: 'unauthenticated' };
+      return { verdict: isClearRefusal(error) ? 'refused' : 'unavailable' };
+    }
   }
 }
 
-function judge(
-  caller: Found<Caller>,
-  company: Found<string>,
-  expires: number | undefined,
-): AccessAnswer {
-  const verdicts = [caller, company].flatMap((part) => ('verdict' in part ? [part.verdict] : []));
-  if (verdicts.includes('unauthenticated')) return { verdict: 'unauthenticated' };
-  if ('verdict' in caller) return { verdict: 'unavailable' };
-  const { id: user, role } = caller.found;
-  const known = { user, ...(expires === undefined ? {} : { expires: expires * 1000 }) };
-  if (role === GUEST || verdicts.includes('deny')) return { verdict: 'deny', ...known };
-  if ('verdict' in company) return { verdict: 'unavailable' };
-  return { verdict: caller.found.company === company.found ? 'allow' : 'deny', ...known };
-}
-
-/** A refusal (400 or 403) becomes `refused`; whatever is no clear answer, `unavailable`. */
-async function outcome<T>(
-  call: Promise<T>,
-  refused: 'deny' | 'unauthenticated',
-  signal: AbortSignal,
-): Promise<Found<T>> {
-  try {
-    return { found: await call };
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof OperatorError)) throw error;
-    if (hasCode(error, 'CLEARML_UNAUTHORIZED')) return { verdict: 'unauthenticated' };
-    return { verdict: isClearRefusal(error) ? refused : 'unavailable' };
-  }
-}
-
-/** A 404 is a path that the server does not know, which says nothing about the caller. */
 function isClearRefusal(error: OperatorError): boolean {
   const status = error.details['code'];
   return error.code === 'CLEARML_REFUSED' && (status === 400 || status === 403);
 }
 
-function readCaller(data: AnswerData): Caller {
+function readToken(data: AnswerData): IssuedToken {
+  const { token } = data;
+  const claims = typeof token === 'string' ? readClaims(token) : undefined;
+  if (typeof token !== 'string' || claims === undefined) throw new TypeError('no token');
+  const { expires } = claims;
+  return { token, ...(expires === undefined ? {} : { expires: expires * 1_000 }) };
+}
+
+function readCaller(data: AnswerData): NamedCaller {
   const user = asRecord(data['user']);
   const id = readReference(user);
   const company = readReference(user?.['company']);
   if (id === undefined || company === undefined) throw new TypeError('no user');
-  const role = user?.['role'];
-  return { id, company, role: typeof role === 'string' ? role : '' };
+  const { role, name } = user ?? {};
+  return { id, company, role: asText(role), name: asText(name) };
 }
 
-/** The token of a credential; a cookie's value may be quoted. Text that is no JWT is not sent to ClearML. */
-function bareToken(question: AccessQuestion): string | undefined {
-  const text = question.credential.trim();
-  const token = question.kind === 'cookie' ? (/^"(.*)"$/.exec(text)?.[1] ?? text) : text;
-  return readClaims(token) === undefined ? undefined : token;
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { CHECKS } from '../check/checks.ts';
 import type { Machine } from '../check/contract.ts';
 import { formatReports, isGood, runChecks } from '../check/run-checks.ts';
 import type { Command } from '../cli.ts';
+import { resolveHost } from '../composition/name-lookup.ts';
 import type { ClearmlCommandSettings, Parsed, Settings } from '../settings.ts';
 import { makeClient } from './clearml-tools.ts';
 
@@ -18,7 +20,8 @@ const TIMEOUT_MS = 15_000;
 const DESCRIPTION = `
 Looks at the settings and at the real world, and changes nothing: whether the ClearML API can be reached,
 takes the credentials and lets them edit tasks, whether the clocks agree, the queues exist, the ports are free
-and outside the range of outgoing connections, the folders can be written, and the Docker engine answers.
+and outside the range of outgoing connections, the folders can be written, the Docker engine answers, and the hosts of
+endpoints have an address.
 
 Each line says ok, WARN, FAIL or skip (nothing could be said), and what to do. The exit code is 1 when anything
 fails, and 0 when all is well or there are only warnings. Run it where the router runs, with its environment; on the
@@ -54,5 +57,7 @@ export function thisMachine(): Machine {
     inContainer: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
     sysctlFolder: '/proc/sys',
     now: () => Date.now(),
+    resolve: resolveHost,
+    newLabel: () => `clearway-${randomUUID()}`,
   };
 }

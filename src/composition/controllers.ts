@@ -9,7 +9,10 @@ import { routeTableController } from '../controllers/route-table.ts';
 import { routerStatusController, type ClearmlHealth } from '../controllers/router-status.ts';
 import { taskRouteController, type TaskRouteDependencies } from '../controllers/task-routes.ts';
 import { upstreamController, type UpstreamDependencies } from '../controllers/upstreams.ts';
+import type { HttpListener } from '../domain/endpoint-request.ts';
 import type { RouterIdentity } from '../domain/plan-task-routes.ts';
+import type { HttpPlace } from '../domain/route-name.ts';
+import type { Settings } from '../settings.ts';
 import type { ClearmlParts } from './clearml.ts';
 import { assumedBridges, ownAddresses } from './host.ts';
 import { NameLookup, resolveHost } from './name-lookup.ts';
@@ -54,7 +57,7 @@ export function controllersOf(parts: ControllerParts): readonly ControllerOption
     programmingController({
       ...common,
       programmed,
-      routerUrl: settings.router.url,
+      place: placeOf(settings),
       ...tcpAddress,
     }),
     answeringController(common),
@@ -94,7 +97,7 @@ function commonOf(
       ...(tcp === undefined
         ? {}
         : { tcpAddress: tcp.address, tcpPorts: { start: tcp.start, end: tcp.end } }),
-      httpListeners: [publicListener(settings.router.url)],
+      httpListeners: publicListeners(settings),
     },
   };
 }
@@ -146,10 +149,20 @@ function identityOf({ settings, instance }: ControllerParts): RouterIdentity {
   };
 }
 
-function publicListener(routerUrl: string): { readonly host: string; readonly port: number } {
-  const { hostname, port, protocol } = new URL(routerUrl);
+function placeOf({ router, edge }: Settings): HttpPlace {
+  const { routeDomain } = edge;
+  return { routerUrl: router.url, ...(routeDomain === undefined ? {} : { routeDomain }) };
+}
+
+function publicListeners({ router, edge }: Settings): readonly HttpListener[] {
+  const { hostname, port: written, protocol } = new URL(router.url);
   const standard = protocol === 'https:' ? 443 : 80;
-  return { host: hostname, port: port === '' ? standard : Number(port) };
+  const port = written === '' ? standard : Number(written);
+  const { routeDomain } = edge;
+  return [
+    { host: hostname, port },
+    ...(routeDomain === undefined ? [] : [{ host: `*.${routeDomain}`, port }]),
+  ];
 }
 
 function healthOf({ clearml }: ControllerParts): ClearmlHealth {

@@ -6,6 +6,7 @@ import type { Settings } from '../settings.ts';
 import type { Informer } from '../store/informer.ts';
 import type { SqliteStore } from '../store/sqlite-store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { AccessParts } from './access.ts';
 import type { ClearmlParts } from './clearml.ts';
 import type { Instance } from './instance.ts';
 import type { Milestone } from './milestone.ts';
@@ -25,6 +26,7 @@ export interface RouterParts {
   readonly routes: Informer<'TaskRoute'>;
   readonly pools: Informer<'PortPool'>;
   readonly clearml: ClearmlParts;
+  readonly access: AccessParts;
   readonly engine: DockerEngine;
   readonly dataPlane: ProxyDataPlane;
   /** Every task that may hold a port has its TaskRoutes. */

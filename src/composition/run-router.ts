@@ -1,6 +1,5 @@
 import type { DestinationStream, Logger } from 'pino';
 import { AdminServer } from '../api/admin-server.ts';
-import { ClearmlAccess } from '../clearml/identity.ts';
 import { systemClock } from '../clock.ts';
 import { makeController, type Controller } from '../controllers/controller.ts';
 import { ensureRouter } from '../controllers/router-status.ts';
@@ -19,11 +18,15 @@ import { liveness, readiness, type HealthState } from '../telemetry/health.ts';
 import type { ControllerName } from '../telemetry/labels.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { collectProcessMetrics, createMetrics } from '../telemetry/metrics.ts';
+import { makeAccess } from './access.ts';
 import { connectClearml } from './clearml.ts';
 import { controllersOf } from './controllers.ts';
 import { heldTasks } from './held-tasks.ts';
 import { identifyInstance } from './instance.ts';
 import { Milestone } from './milestone.ts';
+import { openPages } from './pages.ts';
+import { resolveHost } from './name-lookup.ts';
+import { warnOfRouteHosts } from './route-hosts.ts';
 import { settle } from './settle.ts';
 import type { RouterParts } from './parts.ts';
 import { countProxies, readGauges } from './telemetry.ts';
@@ -32,7 +35,7 @@ import { countProxies, readGauges } from './telemetry.ts';
 export interface RouterOptions {
   readonly settings: Settings;
   readonly version: string;
-  /** Folder of the nginx templates. */
+  /** Folder of the templates. */
   readonly templates: string;
   readonly newUid: () => string;
   /** From 0 up to 1. */
@@ -69,6 +72,7 @@ export async function runRouter(options: RouterOptions, signal: AbortSignal): Pr
   const parts = makeParts(options, store, logger);
   try {
     logger.info({ version: options.version, instance: parts.instance.id }, 'router starting');
+    void warnOfRouteHosts(parts, resolveHost, scope);
     await openDataPlane(options, parts, scope);
     await converge(parts, scope);
   } finally {
@@ -95,7 +99,19 @@ function makeParts(options: RouterOptions, store: SqliteStore, logger: Logger): 
   const pools = new Informer({ store, kind: 'PortPool', clock, onError });
   const held = heldTasks(routes);
   const clearml = connectClearml({ settings, clock, random, held, metrics });
-  const client = new EngineClient({ socketPath: settings.dockerSocket });
+  const { client } = clearml;
+  const wires = { settings, clock, logger, metrics, store, client };
+  const access = makeAccess({ ...wires, dataPlane: () => dataPlane });
+  const dataPlane = new ProxyDataPlane({
+    folder: settings.folders.nginx,
+    group: PROXY_GROUP,
+    clock,
+    logger,
+    decider: access.decider,
+    freshSeconds: settings.auth.freshSeconds,
+    usableSeconds: settings.auth.usableSeconds,
+  });
+  const engine = new EngineClient({ socketPath: settings.dockerSocket });
   return {
     settings,
     version,
@@ -109,16 +125,9 @@ function makeParts(options: RouterOptions, store: SqliteStore, logger: Logger): 
     routes,
     pools,
     clearml,
-    engine: new DockerEngine({ client, clock, log: logger }),
-    dataPlane: new ProxyDataPlane({
-      folder: settings.folders.nginx,
-      group: PROXY_GROUP,
-      clock,
-      logger,
-      decider: new ClearmlAccess({ client: clearml.client }),
-      freshSeconds: settings.auth.freshSeconds,
-      usableSeconds: settings.auth.usableSeconds,
-    }),
+    access,
+    engine: new DockerEngine({ client: engine, clock, log: logger }),
+    dataPlane,
     known: new Milestone(),
     completed: new Milestone(),
   };
@@ -130,8 +139,10 @@ async function openDataPlane(
   parts: RouterParts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { settings, dataPlane, logger } = parts;
+  const { settings, dataPlane, access, logger } = parts;
   await dataPlane.start(signal);
+  await access.revokeAfterChange();
+  await openPages(parts, options.templates, signal);
   const render = makeRenderer(await readTemplates(options.templates));
   const files = render(proxyConfig(settings, 'auto'));
   const folder = nginxFolder(settings.folders.nginx);

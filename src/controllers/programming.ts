@@ -1,6 +1,6 @@
 import { concatMap, distinctUntilChanged, from, map } from 'rxjs';
 import { hostPort } from '../domain/address.ts';
-import { endpointUrl } from '../domain/route-name.ts';
+import { endpointUrl, type HttpPlace } from '../domain/route-name.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
 import type { Informer } from '../store/informer.ts';
@@ -18,7 +18,7 @@ export interface ProgrammingDependencies {
   readonly clock: Clock;
   readonly dataPlane: DataPlane;
   readonly programmed: ProgrammedGenerations;
-  readonly routerUrl: string;
+  readonly place: HttpPlace;
   readonly tcpAddress?: string;
   /** Name of the pool: the router's object name. */
   readonly pool: string;
@@ -105,7 +105,7 @@ type Address =
 function addressOf(dependencies: ProgrammingDependencies, route: TaskRoute): Address | RouteReport {
   const { task, protocol, endpointName } = route.spec;
   if (protocol === 'http') {
-    const url = endpointUrl(dependencies.routerUrl, { task: task.id, protocol, endpointName });
+    const url = endpointUrl(dependencies.place, { task: task.id, protocol, endpointName });
     return { endpoint: url, browserEndpoint: url };
   }
   const pool = dependencies.pools.get(dependencies.pool);

@@ -31,6 +31,11 @@ export interface AccessFacts {
 /** Role of tokens that ClearML hands to strangers. */
 const GUEST = 'guest';
 
+/** True for whoever has a token that ClearML hands to strangers. */
+export function isGuest(caller: Caller): boolean {
+  return caller.role === GUEST;
+}
+
 /**
  * Whether the rule lets this caller in.
  *
@@ -39,7 +44,7 @@ const GUEST = 'guest';
  * permission. Nothing but `guest` depends on roles.
  */
 export function isAllowed(rule: AccessRule, { caller, task, company }: AccessFacts): boolean {
-  if (caller.role === GUEST) return false;
+  if (isGuest(caller)) return false;
   if (rule === 'authenticated') return caller.company === company;
   if (task === 'unreadable' || task.company !== caller.company) return false;
   return rule === 'read' || task.owner === caller.id;

@@ -32,13 +32,20 @@ export interface EndpointRequest {
   readonly refusal?: { readonly reason: RefusalReason; readonly message: string };
 }
 
+/** Hosts and a port at which the router serves http. */
+export interface HttpListener {
+  /** A host, or `*.<domain>` for every host below a domain. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What parsing needs to know of the router. */
 export interface RequestContext {
   /** Public TCP address of the router, when TCP is on. */
   readonly tcpAddress?: string;
   readonly tcpPorts?: { readonly start: number; readonly end: number };
   /** Where the router's own http listener is reached: an http endpoint there would lead to itself. */
-  readonly httpListeners?: readonly { readonly host: string; readonly port: number }[];
+  readonly httpListeners?: readonly HttpListener[];
   /** Mark that this router wrote on the task: the upstreams that its own addresses replaced, by endpoint name. */
   readonly replacedUpstreams: Readonly<Record<string, string>>;
 }
@@ -71,7 +78,7 @@ const ADDRESS_KEYS = { http: '_ADDRESS', tcp: 'external_address' } as const;
  * | tcp, our address and one of our ports, no mark | `LoopToOurselves` |
  * | tcp, our address and another port, as before or never replaced (a task on our host) | that target |
  * | tcp, our address and another port, something else was replaced (a session that was enqueued again) | target without address |
- * | http at our own listener | `LoopToOurselves` |
+ * | http at our own listener, by any of its hosts | `LoopToOurselves` |
  * | runtime is not an object | `InvalidRuntime` |
  */
 export function parseEndpointRequests(
@@ -138,7 +145,7 @@ function httpOutcome(name: string, runtime: KnownRuntime, context: RequestContex
   const { target } = given;
   if (target === undefined) return given;
   const loops = context.httpListeners?.some(
-    ({ host, port }) => target.port === port && sameHost(target.address, host),
+    ({ host, port }) => target.port === port && isAmong(target.address, host),
   );
   return loops === true ? LOOP : published(target, runtime);
 }
@@ -228,6 +235,11 @@ function isHostPort(mapping: string, port: number): boolean {
 function isOwnPort(port: number, context: RequestContext): boolean {
   const ports = context.tcpPorts;
   return ports !== undefined && port >= ports.start && port <= ports.end;
+}
+
+/** True when the address is this host, or one below the domain of `*.<domain>`. */
+function isAmong(address: string, host: string): boolean {
+  return host.startsWith('*.') ? address.endsWith(host.slice(1)) : sameHost(address, host);
 }
 
 function sameHost(left: string, right: string): boolean {

@@ -1,7 +1,7 @@
 import { hostPort } from './address.ts';
 import { parseHostPort } from './host.ts';
 import { MARK_KEY, formatMark, parseMark, replacedUpstreams, type Mark } from './marks.ts';
-import { SERVICE_PREFIX } from './route-name.ts';
+import { isEndpointUrl } from './route-name.ts';
 import { endpointKey, survivesEditRuntime } from './runtime-keys.ts';
 import type { TaskView } from './task-view.ts';
 
@@ -195,13 +195,10 @@ function restoredKeys([name, upstream]: readonly [string, string]): readonly (re
 function ownEndpointKeys(task: TaskView): readonly string[] {
   return Object.entries(task.runtime)
     .filter(
-      ([key, value]) => /^(?:browser_)?endpoint(?:__|$)/.test(key) && isOwnUrl(task.id, value),
+      ([key, value]) =>
+        /^(?:browser_)?endpoint(?:__|$)/.test(key) &&
+        typeof value === 'string' &&
+        isEndpointUrl(value, task.id),
     )
     .map(([key]) => key);
-}
-
-function isOwnUrl(taskId: string, value: unknown): boolean {
-  if (typeof value !== 'string') return false;
-  const path = `${SERVICE_PREFIX}${taskId}`;
-  return value.includes(`${path}/`) || value.includes(`${path}--`);
 }

@@ -43,8 +43,8 @@ export interface LeasePlan {
  * Assigns ports to claims.
  *
  * A holder keeps its port, also while the proxy does not report it (the address is published). Freed ports
- * rest. A newcomer gets, in this order: the port it had before (resting for it, or wished and free), the lowest
- * port that is neither leased nor resting. Claims are served in the order of their names, so the
+ * rest. A newcomer gets, in this order: the port it had before (resting for it, or wished and free, and wished by nobody else: a
+ * task can write whatever it likes), the lowest port that is neither leased nor resting. Claims are served in the order of their names, so the
  * same facts give the same plan.
  */
 export function planLeases(facts: LeaseFacts): LeasePlan {
@@ -89,8 +89,11 @@ function serve(
   };
   const later: LeaseClaim[] = [];
   const rests = indexRests(facts.resting);
+  const wishes = Map.groupBy(newcomers, ({ wish }) => wish);
   for (const claim of newcomers) {
-    const former = formerPort(claim, rests, facts.leasable);
+    const isContested = (wishes.get(claim.wish) ?? []).length > 1;
+    const certain = isContested ? { route: claim.route } : claim;
+    const former = formerPort(certain, rests, facts.leasable);
     if (former !== undefined && !leased.has(former)) give(claim, former);
     else later.push(claim);
   }

@@ -8,8 +8,8 @@ export interface EndpointId {
   readonly endpointName: string;
 }
 
-/** The path prefix of every task's http endpoints. */
-export const SERVICE_PREFIX = '/service/';
+/** The path prefix of every task's http endpoints on the host of the router. */
+const SERVICE_PREFIX = '/service/';
 
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?$/;
 const LABEL_VALUE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -26,7 +26,10 @@ export function endpointSlug(name: string): string {
   return cleaned === '' ? hash8(name) : `${cleaned}-${hash8(name)}`;
 }
 
-/** The key of an http route in the route table and the path segment after `/service/`. */
+/**
+ * The key of an http route in the route table: the path segment after `/service/`, or the first label of its own host. It has 63
+ * characters at most, as a label may (RFC 1035, section 2.3.4).
+ */
 export function routeKey(id: EndpointId): string {
   return id.endpointName === '' ? id.task : `${id.task}--${endpointSlug(id.endpointName)}`;
 }
@@ -36,9 +39,31 @@ export function taskRouteName(id: EndpointId): string {
   return `${routeKey(id)}.${id.protocol}`;
 }
 
-/** The public URL of an http endpoint; `routerUrl` has no path and no trailing slash. */
-export function endpointUrl(routerUrl: string, id: EndpointId): string {
-  return `${routerUrl}${SERVICE_PREFIX}${routeKey(id)}/`;
+/** Where users reach http endpoints. */
+export interface HttpPlace {
+  /** Public URL of the router, without a path and without a trailing slash. */
+  readonly routerUrl: string;
+  /** Domain under which each endpoint has a host of its own; absent where all share the host of the router. */
+  readonly routeDomain?: string;
+}
+
+/**
+ * The public URL of an http endpoint, with a slash at its end. A host of its own has scheme and port of the router.
+ *
+ * @example endpointUrl({ routerUrl: 'https://gw.example', routeDomain: 'apps.example' }, id) // 'https://<key>.apps.example/'
+ */
+export function endpointUrl({ routerUrl, routeDomain }: HttpPlace, id: EndpointId): string {
+  const key = routeKey(id);
+  if (routeDomain === undefined) return `${routerUrl}${SERVICE_PREFIX}${key}/`;
+  const { protocol, port } = new URL(routerUrl);
+  return `${protocol}//${key}.${routeDomain}${port === '' ? '' : `:${port}`}/`;
+}
+
+/** True for a URL that {@link endpointUrl} of some router could give an endpoint of this task. */
+export function isEndpointUrl(url: string, task: string): boolean {
+  const path = `${SERVICE_PREFIX}${task}`;
+  if (url.includes(`${path}/`) || url.includes(`${path}--`)) return true;
+  return [`://${task}.`, `://${task}--`].some((start) => url.includes(start));
 }
 
 /** The object name of a router: its name where that is a legal label, else cleaned and hashed. */
@@ -48,9 +73,9 @@ export function routerObjectName(name: string): string {
   return cleaned === '' ? `router-${hash8(name)}` : `${cleaned}-${hash8(name)}`;
 }
 
-/** True for a task id that can be part of a path and an object name: ClearML's are 32 hex digits. */
+/** True for a task id that can be part of a path, an object name and, with a slug, a DNS label: ClearML's are 32 hex digits. */
 export function isPlainTaskId(id: string): boolean {
-  return /^[a-z0-9]{1,63}$/.test(id);
+  return /^[a-z0-9]{1,32}$/.test(id);
 }
 
 function clean(text: string, length: number): string {

@@ -18,6 +18,7 @@ export interface NginxFolder {
   readonly tcp: string;
   readonly channelSocket: string;
   readonly adminSocket: string;
+  readonly pagesSocket: string;
 }
 
 /** The paths inside the nginx folder at `path`. */
@@ -30,6 +31,7 @@ export function nginxFolder(path: string): NginxFolder {
     tcp: join(path, 'tcp'),
     channelSocket: join(path, 'router.sock'),
     adminSocket: join(path, 'metrics.sock'),
+    pagesSocket: join(path, 'pages.sock'),
   };
 }
 

@@ -127,13 +127,17 @@ export class TablePublisher {
 
   /**
    * Voids the decisions about these subjects that were asked for up to now. Resolves with the generation that carries it;
-   * undefined while no table is known, when workers hear of it with the answer of their next poll.
+   * undefined while no table is known, when the polls that wait are answered with it. What is asked for
+   * after that has a higher generation either way.
    */
   async revoke(subjects: readonly AccessSubject[]): Promise<number | undefined> {
     this.#revocations.add(subjects, this.generation, this.#deps.clock.now());
     this.#hasNewRevoked = true;
     const table = this.#waiting?.table ?? this.#underWay ?? this.#log?.table;
-    return table === undefined ? undefined : this.apply(table);
+    if (table !== undefined) return this.apply(table);
+    this.#counter += 1;
+    this.#wake();
+    return undefined;
   }
 
   /** True when this run handed out `generation`, so that it stands for a table that is known. */
@@ -253,9 +257,13 @@ export class TablePublisher {
         ? startLog(change.table, change.generation, LOG_LIMIT)
         : appendToLog(this.#log, change);
     this.#parts = parts;
-    for (const wake of this.#wakers) wake();
+    this.#wake();
     this.#isSynced = false;
     this.#syncing ??= this.#syncSnapshot();
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakers) wake();
   }
 
   /**

@@ -1,5 +1,6 @@
 import { LINUX_EPHEMERAL_PORTS, overlaps, reserveLine } from './ephemeral.ts';
 import type { ReadResult } from './read.ts';
+import { remarkOnRouteDomain } from './route-domain.ts';
 import { SETTINGS_SCHEMA } from './schema.ts';
 import type { Settings, SettingsProblem, SettingsWarning } from './types.ts';
 import type { SettingsValues } from './values.ts';
@@ -25,7 +26,9 @@ export function findWarnings(settings: Settings, read: Read): readonly SettingsW
     ...warnOfEphemeralPorts(settings, read),
     ...warnOfUrl(settings, read),
     ...warnOfOpenDoors(settings, read),
+    ...warnOfEdge(settings, read),
     ...warnOfReload(read),
+    ...warnOfRouteDomain(settings, read),
   ];
 }
 
@@ -183,10 +186,33 @@ function warnOfOpenDoors(settings: Settings, read: Read): readonly SettingsWarni
   return warnings;
 }
 
+function warnOfEdge({ router, edge }: Settings, read: Read): readonly SettingsWarning[] {
+  const warnings: SettingsWarning[] = [];
+  if (edge.tls !== undefined && router.url.startsWith('http:')) {
+    const message =
+      'the proxy speaks TLS with this certificate, and published addresses begin with http://: write https:// into the second';
+    const names = [nameOf(read, 'edge.tlsCertificate'), nameOf(read, 'router.url')];
+    warnings.push({ level: 'warn', names, message });
+  }
+  const everybody = edge.trustedProxies.find((network) => network.endsWith('/0'));
+  if (everybody !== undefined) {
+    const message = `names every address (${everybody}): whoever asks may say to be somebody else`;
+    warnings.push({ level: 'warn', names: [nameOf(read, 'edge.trustedProxies')], message });
+  }
+  return warnings;
+}
+
 function warnOfReload(read: Read): readonly SettingsWarning[] {
   if (read.values.listen.reload) return [];
   const message = 'cannot be switched off: the proxy always reloads a changed configuration';
   return [{ level: 'info', names: [nameOf(read, 'listen.reload')], message }];
+}
+
+function warnOfRouteDomain(settings: Settings, read: Read): readonly SettingsWarning[] {
+  return remarkOnRouteDomain(settings).map(({ paths, message }) => {
+    const names = paths.map((path) => nameOf(read, path));
+    return { level: 'warn', names, message };
+  });
 }
 
 /** True for the host names and addresses that mean the machine itself. */

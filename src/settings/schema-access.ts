@@ -2,6 +2,9 @@ import { OPTIONAL, type SettingGroup } from './setting.ts';
 
 const DAY_SECONDS = 86_400;
 
+/** Longest life of a session that can be set, in seconds. */
+export const LONGEST_SESSION_SECONDS = 30 * DAY_SECONDS;
+
 /** Who gets in. */
 export const auth = {
   enabled: {
@@ -74,7 +77,7 @@ export const auth = {
     example: '28800',
     format: 'seconds',
     min: 60,
-    max: 30 * DAY_SECONDS,
+    max: LONGEST_SESSION_SECONDS,
     default: DAY_SECONDS,
   },
   sameSite: {

@@ -91,3 +91,29 @@ export interface EventStore {
   record(event: EventRecord): Promise<void>;
   listEvents(): Promise<readonly StoredEvent[]>;
 }
+
+/** Sessions that are void before their time: one, all of a user, or all (`*`). */
+export interface SessionRevocation {
+  /** `session:<id>`, `user:<id>` or `*`. */
+  readonly subject: string;
+  /** Id of the user; empty for `*`. */
+  readonly user: string;
+  /** Unix time in ms: of many sessions, those are void that were issued up to then. */
+  readonly at: number;
+  /** Unix time in ms after which all of them have ended by themselves. */
+  readonly until: number;
+}
+
+/** Where revocations of sessions are kept over a restart. */
+export interface SessionRevocationStore {
+  list(): readonly SessionRevocation[];
+  /**
+   * Keeps these, in the place of what there was of their subjects, and drops those: all of it or nothing. It is on the disk
+   * when this returns, as nothing else would bring it back after a power cut.
+   * @throws OperatorError `STORE_WRITE_FAILED`
+   */
+  change(change: {
+    readonly keep: readonly SessionRevocation[];
+    readonly drop: readonly string[];
+  }): void;
+}

@@ -46,9 +46,18 @@ CREATE TABLE event (
 CREATE INDEX event_by_object ON event (namespace, kind, name);
 `;
 
+const SESSION_REVOCATIONS = `
+CREATE TABLE session_revocation (
+  subject TEXT PRIMARY KEY,
+  user TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  until INTEGER NOT NULL
+) STRICT;
+`;
+
 /**
  * The steps from an empty file to the current schema; the file's `user_version` counts those that it has seen.
  *
  * @remarks A released step is never changed: a new one is added at the end.
  */
-export const MIGRATIONS: readonly string[] = [FIRST];
+export const MIGRATIONS: readonly string[] = [FIRST, SESSION_REVOCATIONS];

@@ -11,11 +11,13 @@ import type {
   EventStore,
   ResourceList,
   ResourceStore,
+  SessionRevocationStore,
   WatchEvent,
 } from './contract.ts';
 import { openDatabase, runStatement, transact } from './database.ts';
 import { EventRing, type KeptEvent, type RingLimits } from './event-ring.ts';
 import { canonicalJson, EMPTY, ResourceRows, toResource, type Row } from './rows.ts';
+import { SessionRevocationRows } from './session-revocation-rows.ts';
 import { WatchHub } from './watch-hub.ts';
 
 /** How much a store remembers beside the resources themselves. */
@@ -59,6 +61,8 @@ export class SqliteStore implements ResourceStore, EventStore {
   readonly #rows: ResourceRows;
   readonly #events: EventRing;
   readonly #hub: WatchHub;
+  /** Sessions that are void before their time. */
+  readonly sessionRevocations: SessionRevocationStore;
   #version: number;
 
   constructor(database: DatabaseSync, options: SqliteStoreOptions) {
@@ -67,6 +71,7 @@ export class SqliteStore implements ResourceStore, EventStore {
     this.#options = options;
     this.#rows = new ResourceRows(database, options.namespace);
     this.#events = new EventRing(database, options.namespace, limits);
+    this.sessionRevocations = new SessionRevocationRows(database);
     this.#version = Math.max(this.#rows.lastVersion() + 1, Math.floor(options.clock.now()));
     runStatement(database, () => this.#rows.keepVersion(this.#version));
     this.#hub = new WatchHub({

@@ -27,6 +27,18 @@ export const CLEARML_OUTCOMES = [
 /** How a call of the ClearML API ended. */
 export type ClearmlOutcome = (typeof CLEARML_OUTCOMES)[number];
 
+/** Kinds of credentials that callers show. */
+export const CREDENTIAL_KINDS = ['session', 'cookie', 'bearer', 'basic'] as const;
+
+/** Kind of a credential. */
+export type CredentialLabel = (typeof CREDENTIAL_KINDS)[number];
+
+/** What access decisions say. */
+export const VERDICTS = ['allow', 'deny', 'unauthenticated', 'unavailable', 'throttled'] as const;
+
+/** What an access decision says. */
+export type VerdictLabel = (typeof VERDICTS)[number];
+
 /** States of a port of the range. */
 export const LEASE_STATES = ['held', 'resting', 'free', 'busy'] as const;
 
@@ -38,6 +50,7 @@ export type RouteState = 'ready' | 'pending' | 'refused';
 
 const CLEARML_ENDPOINTS: ReadonlySet<string> = new Set([
   'auth.login',
+  'auth.logout',
   'queues.get_all',
   'queues.get_all_ex',
   'tasks.edit',

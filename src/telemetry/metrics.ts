@@ -1,6 +1,20 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { boundEndpoint, CLEARML_OUTCOMES, CONTROLLERS, LEASE_STATES } from './labels.ts';
-import type { ClearmlOutcome, ControllerName, LeaseState, RouteState } from './labels.ts';
+import {
+  boundEndpoint,
+  CLEARML_OUTCOMES,
+  CONTROLLERS,
+  CREDENTIAL_KINDS,
+  LEASE_STATES,
+  VERDICTS,
+} from './labels.ts';
+import type {
+  ClearmlOutcome,
+  ControllerName,
+  CredentialLabel,
+  LeaseState,
+  RouteState,
+  VerdictLabel,
+} from './labels.ts';
 
 /** Numbers of TaskRoutes by protocol and state; what is absent is zero. */
 export type RouteCounts = Readonly<
@@ -26,7 +40,7 @@ export interface Metrics {
   /** A snapshot of the table was written, or could not be. */
   snapshotWritten(outcome: 'ok' | 'error'): void;
   /** An access decision was made for a proxy. */
-  accessDecided(verdict: 'allow' | 'deny' | 'unauthenticated' | 'unavailable'): void;
+  accessDecided(kind: CredentialLabel, verdict: VerdictLabel): void;
 }
 
 const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -170,11 +184,14 @@ function proxyMetrics(
   });
   const decisions = new Counter({
     name: 'clearway_access_decisions_total',
-    help: 'Access decisions made for proxies, by verdict (allow, deny, unauthenticated, unavailable).',
-    labelNames: ['verdict'],
+    help: `Access decisions made for proxies, by kind of credential (${CREDENTIAL_KINDS.join(', ')}) and verdict (${VERDICTS.join(', ')}).`,
+    labelNames: ['kind', 'verdict'],
     registers,
   });
   for (const outcome of ['ok', 'error']) snapshots.inc({ outcome }, 0);
+  for (const kind of CREDENTIAL_KINDS) {
+    for (const verdict of VERDICTS) decisions.inc({ kind, verdict }, 0);
+  }
   return {
     setTable: (table) => {
       generation.set(table.generation);
@@ -185,6 +202,6 @@ function proxyMetrics(
       proxies.set({ state: 'complete' }, complete);
     },
     snapshotWritten: (outcome) => snapshots.inc({ outcome }),
-    accessDecided: (verdict) => decisions.inc({ verdict }),
+    accessDecided: (kind, verdict) => decisions.inc({ kind, verdict }),
   };
 }

@@ -49,7 +49,13 @@ describe('check', () => {
     const engine = createHttpServer((_, response) => response.end('OK'));
     servers.push(engine);
     await listen(engine, { path: join(folder, 'docker.sock') });
-    machine = { inContainer: false, sysctlFolder, now: () => Date.now() };
+    machine = {
+      inContainer: false,
+      sysctlFolder,
+      now: () => Date.now(),
+      resolve: () => Promise.reject(new Error('asked a resolver')),
+      newLabel: () => 'never-used',
+    };
     const tcpPort = String(await freePort());
     env = {
       ...started.env,

@@ -14,6 +14,8 @@ import { eventually } from '../support/eventually.ts';
 import { FakeDataPlane } from '../support/fake-data-plane.ts';
 import { TCP } from '../support/controlled-router.ts';
 
+const EDGE = { allowedHosts: [], trustedProxies: [], corsOrigins: [] };
+const APART = { settings: { edge: { ...EDGE, routeDomain: 'apps.example' } } };
 const PORTS = [TCP.start, TCP.start + 1, TCP.start + 2];
 
 describe('a router that starts again', () => {
@@ -124,6 +126,44 @@ describe('a router that starts again', () => {
       const second = await start({ state, settings: { router } });
       await published(api, id, 'https://new.example');
       await condition(second, `${id}.http`, ['Ready', 'True Ready']);
+    });
+  });
+
+  it('publishes anew when endpoints get hosts of their own, and takes those back', async () => {
+    await inWorld(async ({ api, start, folder }) => {
+      const state = await folder();
+      const id = api.tasks.create(anHttpTask());
+      const first = await start({ state });
+      await published(api, id);
+      await first[Symbol.asyncDispose]();
+
+      const second = await start({ state, ...APART });
+      const url = `https://${id}.apps.example/`;
+      await eventually(() =>
+        expect(api.tasks.runtime(id)).to.include({ endpoint: url, browser_endpoint: url }),
+      );
+      await condition(second, `${id}.http`, ['Ready', 'True Ready']);
+      await second[Symbol.asyncDispose]();
+
+      await start({ state });
+      await published(api, id);
+    });
+  });
+
+  it('removes the host of a task that ended meanwhile, without its state', async () => {
+    await inWorld(async ({ api, start }) => {
+      const id = api.tasks.create(anHttpTask());
+      const first = await start(APART);
+      await eventually(() =>
+        expect(api.tasks.runtime(id)['endpoint']).to.equal(`https://${id}.apps.example/`),
+      );
+      await first[Symbol.asyncDispose]();
+      api.tasks.setStatus(id, 'stopped');
+
+      await start(APART);
+      await eventually(() =>
+        expect(api.tasks.runtime(id)).not.to.include.any.keys('endpoint', 'browser_endpoint'),
+      );
     });
   });
 

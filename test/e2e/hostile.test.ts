@@ -215,7 +215,7 @@ describe('a gateway among hostile tasks', function () {
     });
 
     for (const { task, endpointName } of planted) {
-      const url = endpointUrl(gateway.url, { task, protocol: 'http', endpointName });
+      const url = endpointUrl({ routerUrl: gateway.url }, { task, protocol: 'http', endpointName });
       await eventually(async () => {
         for (const path of [`/service/${task}/`, new URL(url).pathname])
           expect((await gateway.get(path, bearer())).text, endpointName).to.equal('the canary');

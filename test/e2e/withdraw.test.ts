@@ -57,7 +57,7 @@ describe('a route that is withdrawn', function () {
     const token = tokenOf(clearml, ALICE);
     const [tcp, stream] = [await openSocket(task.tcpPort), await openSocket(gateway.port)];
     stream.write(
-      `GET /service/${task.id}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+      `GET /service/${task.id}/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\n\r\n`,
     );
     await Promise.all([once(tcp, 'data'), once(stream, 'data')]);
     const webSocket = await openWebSocket(`${gateway.url}/service/${task.id}/`, token);

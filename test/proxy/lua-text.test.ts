@@ -5,17 +5,25 @@ import { LuaRunner } from '../support/lua-runner.ts';
 const NAME = 'tok.en-%';
 const runs = { numRuns: 800 };
 
-/** The reference: pairs are what stands between semicolons; ours are those whose trimmed name is ours. */
-function split(text: string): { readonly values: string[]; readonly kept: string } {
+/** The reference: pairs are what stands between semicolons; ours are those whose trimmed name is ours or a gateway's. */
+function split(text: string): Record<'names' | 'values', string[]> & { readonly kept: string } {
+  const names: string[] = [];
   const values: string[] = [];
   const kept = text.split(';').filter((pair) => {
     const equals = pair.indexOf('=');
-    if (equals < 0 || trim(pair.slice(0, equals)) !== NAME) return true;
+    const name = trim(pair.slice(0, equals));
+    if (equals < 0 || !(name === NAME || /^(__[Hh][Oo][Ss][Tt]-)?clearway-/.test(name)))
+      return true;
+    names.push(name);
     const value = trim(pair.slice(equals + 1));
     values.push(/^".*"$/s.test(value) && value.length > 1 ? value.slice(1, -1) : value);
     return false;
   });
-  return { values, kept: values.length === 0 ? text : kept.join(';').replace(/^[ \t]+/, '') };
+  return {
+    names,
+    values,
+    kept: values.length === 0 ? text : kept.join(';').replace(/^[ \t]+/, ''),
+  };
 }
 
 function trim(text: string): string {
@@ -34,6 +42,14 @@ describe('credentials.split', function () {
 
   const piece = fc.constantFrom(
     ...[NAME, `${NAME}=`, '=', ';', '; ', ' ', '\t', '"', 'a=b', `${NAME}x=`, `x${NAME}=`, '%73'],
+    ...[
+      'clearway-1=',
+      '__Host-clearway-x =',
+      '__host-clearway-="',
+      'xclearway-1=',
+      'clearway=',
+      'secret',
+    ],
     ...['secret', '\xff', 'tokxen-%=1'],
   );
 
@@ -44,6 +60,7 @@ describe('credentials.split', function () {
 
         const expected = split(text);
         expect(await lua.call('credentials.split', text, NAME)).to.deep.equal([
+          expected.names,
           expected.values,
           expected.kept,
         ]);
@@ -54,7 +71,7 @@ describe('credentials.split', function () {
   it('leaves no cookie of the name behind', () =>
     fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 16 }), async (pieces) => {
-        const [, kept] = await lua.call('credentials.split', pieces.join(''), NAME);
+        const [, , kept] = await lua.call('credentials.split', pieces.join(''), NAME);
 
         expect(split(String(kept)).values).to.deep.equal([]);
       }),

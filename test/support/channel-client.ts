@@ -47,6 +47,7 @@ export interface PollAnswer extends TableDelta {
   readonly format: number;
   readonly generation: number;
   readonly full: boolean;
+  readonly revoked: Readonly<Record<string, number>>;
 }
 
 /** What a worker says of itself. */
@@ -71,6 +72,8 @@ export class TestWorker {
   #running: Promise<void> | undefined;
   table: RouteTable = EMPTY_TABLE;
   generation = 0;
+  /** By subject, the generation up to which decisions are void. */
+  revoked: Readonly<Record<string, number>> = {};
   fullAnswers = 0;
   polls = 0;
 
@@ -108,6 +111,7 @@ export class TestWorker {
     if (told.full) this.fullAnswers += 1;
     this.table = applyDelta(told.full ? EMPTY_TABLE : this.table, told);
     this.generation = told.generation;
+    this.revoked = told.revoked;
     return told;
   }
 

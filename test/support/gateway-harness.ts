@@ -24,6 +24,8 @@ export interface GatewayOptions {
   /** ROUTER_NAME. */
   readonly name?: string;
   readonly tcpPorts?: number;
+  /** Host of ROUTER_URL, 127.0.0.1 unless given. Only browsers that are told where it is can use another one. */
+  readonly host?: string;
   /** More settings, or others, of router and proxy. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -47,8 +49,10 @@ export class GatewayProcess {
     this.#order = order;
   }
 
-  async start(): Promise<void> {
-    this.#child = await startChild(this.#order);
+  /** Starts it, with other settings where some are given: they hold for this start. */
+  async start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
+    const order = { ...this.#order, environment: { ...this.#order.environment, ...environment } };
+    this.#child = await startChild(order);
   }
 
   get pid(): number {
@@ -113,7 +117,7 @@ export class Gateway {
 
   /** Starts both, and waits until the router is ready and has ports to lease; `stop` must be called. */
   static async start(options: GatewayOptions): Promise<Gateway> {
-    const { clearml, name = 'e2e', tcpPorts = 8 } = options;
+    const { clearml, name = 'e2e', tcpPorts = 8, host = '127.0.0.1' } = options;
     const folder = await mkdtemp(join(tmpdir(), 'clearway-e2e-'));
     await makeGatewayFolders(folder);
     const ports = await findPorts(tcpPorts + 2);
@@ -124,7 +128,7 @@ export class Gateway {
       router: {
         name,
         port,
-        url: `http://127.0.0.1:${String(port)}`,
+        url: `http://${host}:${String(port)}`,
         tcpAddress: '127.0.0.1',
         tcpPorts: { start: ports.start + 2, end: ports.end },
       },

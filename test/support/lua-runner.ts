@@ -47,6 +47,21 @@ export class LuaRunner {
     return ((await answer.json()) as unknown[]).map(fromWire);
   }
 
+  /**
+   * Calls `module.name(...arguments)` so often, each time with another number where the texts have `#`; gives the KiB by which the memory of
+   * Lua has grown since the first half.
+   */
+  async growth(name: string, times: number, ...texts: readonly string[]): Promise<number> {
+    const body = JSON.stringify({
+      name,
+      times,
+      texts: texts.map((text) => Buffer.from(text, 'latin1').toString('base64')),
+    });
+    const answer = await fetch(`http://127.0.0.1:${this.#port}/`, { method: 'POST', body });
+    if (answer.status !== 200) throw new Error(await answer.text());
+    return Number(await answer.text());
+  }
+
   async stop(): Promise<void> {
     const ended = new Promise((done) => this.#nginx.once('exit', done));
     this.#nginx.kill('SIGTERM');
@@ -87,6 +102,20 @@ function configuration(modules: readonly string[], port: number): string {
             local module, name = call.name:match("^(%w+)%.(%w+)$")
             local texts = {}
             for index, text in ipairs(call.texts) do texts[index] = ngx.decode_base64(text) end
+            local function memory()
+              collectgarbage()
+              return collectgarbage("count")
+            end
+            if call.times then
+              local half
+              for number = 1, call.times do
+                local numbered = {}
+                for index, text in ipairs(texts) do numbered[index] = text:gsub("#", number) end
+                modules[module][name](unpack(numbered))
+                if number == math.floor(call.times / 2) then half = memory() end
+              end
+              return ngx.print(memory() - half)
+            end
             local function wire(value)
               if type(value) == "string" then return ngx.encode_base64(value) end
               if value == nil then return cjson.null end

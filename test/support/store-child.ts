@@ -1,12 +1,15 @@
 // A process of its own around a store, for tests that kill it or take its disk away:
 //   node store-child.ts <folder> hold          opens and waits
 //   node store-child.ts <folder> write <tag>   runs writerSteps(tag) and prints a line for each that was acknowledged
+//   node store-child.ts <folder> revoke <tag>  revokes the sessions `<tag>.0`, `<tag>.1` … and prints the number of each
 //   node store-child.ts <folder> fill          for each line on stdin, creates until a write fails, or once
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { RevokedSessions } from '../../src/access/revoked-sessions.ts';
 import { OperatorError } from '../../src/errors.ts';
 import type { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { aTaskRoute } from './resources.ts';
+import { aSession } from './sessions.ts';
 import { openStore } from './sqlite.ts';
 
 /** One write of the writer, and what the object's port is afterwards. */
@@ -43,6 +46,15 @@ async function take(store: SqliteStore, { act, name, port }: WriterStep): Promis
   return (await store.updateStatus<'TaskRoute'>({ ...read, status })).metadata.resourceVersion;
 }
 
+function revoke(store: SqliteStore, tag: string): void {
+  const revoked = new RevokedSessions({ store: store.sessionRevocations, most: 50_000 });
+  for (let number = 0; ; number += 1) {
+    revoked.addSession(aSession({ id: `${tag}.${number}` }), Date.now());
+    revoked.save();
+    writeSync(1, `${number}\n`);
+  }
+}
+
 async function fill(store: SqliteStore): Promise<void> {
   let made = 0;
   writeSync(1, 'ready\n');
@@ -65,6 +77,7 @@ if (import.meta.main) {
   const [folder = '', mode, tag = ''] = process.argv.slice(2);
   const store = openStore(folder);
   if (mode === 'write') await write(store, tag);
+  else if (mode === 'revoke') revoke(store, tag);
   else if (mode === 'fill') await fill(store);
   else writeSync(1, 'ready\n');
   if (mode === 'hold') process.stdin.resume();

@@ -18,35 +18,39 @@ local PREFIX = "clearway-"
 local jars = lrucache.new(4096)
 local headers = lrucache.new(1024)
 
+local function is_gateways(name)
+  return sub(name, 1, #PREFIX) == PREFIX or (lower(sub(name, 1, 7)) == "__host-" and sub(name, 8, 7 + #PREFIX) == PREFIX)
+end
+
 -- True when a cookie of this name lets people in, here or at another gateway of this host.
 function credentials.is_ours(name)
-  if name == settings.cookieName and name ~= "" then return true end
-  return sub(name, 1, #PREFIX) == PREFIX or (lower(sub(name, 1, 7)) == "__host-" and sub(name, 8, 7 + #PREFIX) == PREFIX)
+  return name ~= "" and (name == settings.cookieName or is_gateways(name))
 end
 
 local function unquoted(value)
   return match(value, '^"(.*)"$') or value
 end
 
--- Calls take(name, value) for each cookie that is ours, and returns the text without them: all other bytes stay as they are.
-function credentials.split(text, take)
-  local kept, found = {}, false
+-- Names and values of the cookies of gateways and of those called `token`, and the text without them: all other bytes stay as
+-- they are.
+function credentials.split(text, token)
+  local names, values, kept = {}, {}, {}
   local start = 1
   while true do
     local stop = find(text, ";", start, true)
     local pair = sub(text, start, stop and stop - 1 or nil)
     local name, value = match(pair, "^%s*([^=]-)%s*=%s*(.-)%s*$")
-    if name and credentials.is_ours(name) then
-      found = true
-      take(name, unquoted(value))
+    if name and name ~= "" and (name == token or is_gateways(name)) then
+      names[#names + 1] = name
+      values[#values + 1] = unquoted(value)
     else
       kept[#kept + 1] = pair
     end
     if not stop then break end
     start = stop + 1
   end
-  if not found then return text end
-  return (gsub(table.concat(kept, ";"), "^%s+", ""))
+  if #names == 0 then return names, values, text end
+  return names, values, (gsub(table.concat(kept, ";"), "^%s+", ""))
 end
 
 local function add(list, kind, value)
@@ -60,13 +64,14 @@ end
 
 local function read_cookies(text)
   local sessions, tokens = {}, {}
-  local stripped = credentials.split(text, function(name, value)
-    if name == settings.sessionCookie then
-      add(sessions, "session", value)
-    elseif name == settings.cookieName then
-      add(tokens, "cookie", value)
+  local names, values, stripped = credentials.split(text, settings.cookieName)
+  for index = 1, #names do
+    if names[index] == settings.sessionCookie then
+      add(sessions, "session", values[index])
+    elseif names[index] == settings.cookieName then
+      add(tokens, "cookie", values[index])
     end
-  end)
+  end
   for index = 1, #tokens do sessions[#sessions + 1] = tokens[index] end
   return make_jar(sessions, stripped)
 end

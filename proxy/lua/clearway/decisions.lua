@@ -130,7 +130,9 @@ local function ask_together(key, credential, route, options)
   if flight then
     flight.waiting = flight.waiting + 1
     flight.done:wait(options.timeout + 1)
-    return flight.decision
+    local decision = flight.decision
+    -- Others may have run between the answer and here, and something been revoked.
+    return decision and not revocations.voids(decision, route.task) and decision or nil
   end
   flight = { done = semaphore.new(), waiting = 0 }
   flights[key] = flight

@@ -60,7 +60,7 @@ end
 local function receive_head(socket, deadline, go_on)
   local line, problem = receive(socket, "*l", deadline, go_on)
   if not line then return nil, problem end
-  local head = { status = tonumber(match(line, "^HTTP/1%.[01] (%d%d%d)")) }
+  local head = { status = tonumber(match(line, "^HTTP/1%.[01] (%d%d%d)%f[%D]")) }
   if not head.status then return nil, "malformed answer" end
   while true do
     line, problem = receive(socket, "*l", deadline, go_on)

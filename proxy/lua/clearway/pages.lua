@@ -1,20 +1,15 @@
 -- The gateway's own small answers. Nothing of a request is ever repeated in one; what varies is the router's word. The pages with
 -- forms are the router's (src/access).
 
+local page_shell = require "clearway.page_shell"
 local settings = require "clearway.settings"
 
 local find, format = string.find, string.format
 
 local pages = {}
 
-local SHELL = [[<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">%s<title>%s</title>
-<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em}h1{font-size:1.3em}</style>
-</head><body><h1>%s</h1><p>%s</p></body></html>
-]]
-
-local SIGN_IN = ' <a href="/_clearway/sign-in">Sign in</a>'
-local WHO_AM_I = ' <a href="/_clearway/">Who am I signed in as?</a>'
+local SIGN_IN = { "/_clearway/sign-in", "Sign in" }
+local WHO_AM_I = { "/_clearway/", "Who am I signed in as?" }
 
 -- Title, text, and what a browser is offered beside.
 local TEXTS = {
@@ -25,6 +20,7 @@ local TEXTS = {
   [413] = { "Too large", "The gateway's own pages take no bodies of this size." },
   [421] = { "Not at this address", "The gateway is not served under this host name." },
   [429] = { "Too many tries", "There were too many wrong passwords or tokens from your address. Try again in a minute." },
+  [431] = { "Headers too long", "The headers of this request are too long, or too many. Cookies are a common cause: delete some." },
   [500] = { "Something went wrong", "The gateway could not handle this request." },
   [502] = { "Not reachable", "The application answered before, and cannot be reached now. It may have stopped." },
   [503] = { "Not available now", "The gateway cannot answer this now. Try again in a moment." },
@@ -50,18 +46,17 @@ end
 
 local function policy()
   local ancestors = settings.frameAncestors
-  return "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors "
-    .. (ancestors == "" and "*" or "'self' " .. ancestors)
+  return "default-src 'none'; style-src " .. page_shell.style_source
+    .. "; base-uri 'none'; form-action 'none'; frame-ancestors " .. (ancestors == "" and "*" or "'self' " .. ancestors)
 end
 
-local function respond(status, text, head)
+local function respond(status, text, reload)
   local body
   local header = ngx.header
   ngx.status = status
   if wants_html() then
     header["Content-Type"] = "text/html; charset=utf-8"
-    local offer = settings.authEnabled and text[3] or ""
-    body = format(SHELL, head or "", text[1], text[1], text[2] .. offer)
+    body = page_shell.html(text[1], text[2], text[3], reload)
   else
     header["Content-Type"] = "text/plain; charset=utf-8"
     body = text[1] .. ". " .. text[2] .. "\n"
@@ -91,7 +86,7 @@ end
 
 -- Ends the request of a host that is not ours.
 function pages.misdirected()
-  return respond(421, { TEXTS[421][1], TEXTS[421][2], format(' Go to <a href="%s/">%s</a>', settings.routerUrl, settings.routerUrl) })
+  return respond(421, { TEXTS[421][1], TEXTS[421][2], { settings.routerUrl .. "/", "Go to " .. settings.routerUrl } })
 end
 
 -- Ends the request with the page of an application that has not answered yet: it reloads itself in a browser.
@@ -103,7 +98,7 @@ function pages.wait(entry)
       .. "is still starting, it listens on another port, or only on 127.0.0.1 inside its container.", where)
   end
   ngx.header["Retry-After"] = WAIT_SECONDS
-  local reload = ngx.req.get_method() == "GET" and format('<meta http-equiv="refresh" content="%d">', WAIT_SECONDS) or ""
+  local reload = ngx.req.get_method() == "GET" and WAIT_SECONDS or nil
   return respond(503, { "Waiting for the application", text }, reload)
 end
 

@@ -9,8 +9,7 @@
 
 local ffi = require "ffi"
 
-local byte, find, sub, gsub, char = string.byte, string.find, string.sub, string.gsub, string.char
-local gmatch, match = string.gmatch, string.match
+local byte, find, sub, gsub, char, gmatch = string.byte, string.find, string.sub, string.gsub, string.char, string.gmatch
 local min = math.min
 local C, tonumber = ffi.C, tonumber
 
@@ -25,50 +24,57 @@ local function decode(text)
   return (gsub(text, "%%(%x%x)", function(hex) return char(tonumber(hex, 16)) end))
 end
 
--- How far a segment moves: -1 for "..", 0 for "." and nothing, else 1. Some servers cut parameters (";x") first.
-local function step(segment)
-  local parameters = find(segment, ";", 1, true)
-  local name = parameters and sub(segment, 1, parameters - 1) or segment
+-- Without the parameters (";x") that some servers cut off before they look at a name.
+local function cut(text)
+  local parameters = find(text, ";", 1, true)
+  return parameters and sub(text, 1, parameters - 1) or text
+end
+
+-- How far a name moves: -1 for "..", 0 for "." and nothing, else 1.
+local function step(name)
   if name == ".." then return -1 end
   if name == "." or name == "" then return 0 end
   return 1
 end
 
--- Where a decoded text ends and how far up it gets, relative to its start, split at slashes.
+-- What may separate names once a segment is decoded: an encoded slash or backslash is one to some and a letter to others.
+local NAMES = { "[^/]+", "[^\\]+", "[^/\\]+" }
+
+-- The worst that any separators make of a decoded segment: where it ends and how far up it gets, relative to its start.
 local function climb(decoded)
-  local depth, lowest = 0, 0
-  for part in (decoded .. "/"):gmatch("([^/]*)/") do
-    depth = depth + step(part)
-    if depth < lowest then lowest = depth end
+  if decoded == "" then return 0, 0 end
+  -- One name, to who takes nothing for a separator.
+  local depth, lowest = 1, 0
+  for index = 1, #NAMES do
+    local at = 0
+    for name in gmatch(decoded, NAMES[index]) do
+      at = at + step(cut(name))
+      lowest = min(lowest, at)
+    end
+    depth = min(depth, at)
   end
   return depth, lowest
 end
 
--- The worst that any reading makes of one raw segment: where it ends and how far up it gets, relative to its start.
+-- The same for a raw segment, whether its parameters are cut before it is decoded, after that, or never.
 local function worst(segment)
-  if not find(segment, "[%%\\;.]") then
-    local move = segment == "" and 0 or 1
-    return move, 0
-  end
+  if not find(segment, "[%%;.]") then return segment == "" and 0 or 1, 0 end
   local decoded = decode(segment)
   local depth, lowest = climb(decoded)
-  if find(decoded, "\\", 1, true) then
-    -- A backslash is a slash to some and a letter to others.
-    local other_depth, other_lowest = climb((gsub(decoded, "\\", "/")))
-    depth, lowest = min(depth, other_depth), min(lowest, other_lowest)
+  if find(decoded, ";", 1, true) then
+    local early_depth, early_lowest = climb(decode(cut(segment)))
+    local late_depth, late_lowest = climb(cut(decoded))
+    depth, lowest = min(depth, early_depth, late_depth), min(lowest, early_lowest, late_lowest)
   end
-  local whole = step(decoded)
-  if whole < depth then depth = whole end
-  if whole < lowest then lowest = whole end
   return depth, lowest
 end
 
 -- True when no reading of this raw path ("/a/b") climbs above where it starts.
 local function stays(raw)
-  -- No dot, nothing encoded, no backslash: there is nothing to climb with.
-  if not find(raw, "[%%\\.]") then return true end
+  -- No dot and nothing encoded: there is nothing to climb with.
+  if not find(raw, "[%%.]") then return true end
   local depth = 0
-  for segment in (sub(raw, 2) .. "/"):gmatch("([^/]*)/") do
+  for segment in gmatch(sub(raw, 2) .. "/", "([^/]*)/") do
     local move, lowest = worst(segment)
     if depth + lowest < 0 then return false end
     depth = depth + move
@@ -76,44 +82,48 @@ local function stays(raw)
   return true
 end
 
-local RESERVED = { service = true, _clearway = true }
-
--- True when a server that decodes and merges slashes may see one of our prefixes first, before or after it resolves dots.
-local function begins_reserved(raw, without_parameters)
-  local depth = 0
-  for part in (gsub(decode(raw), "\\", "/") .. "/"):gmatch("([^/]*)/") do
-    if without_parameters then part = gsub(part, ";.*$", "") end
-    if part == ".." then
-      depth = depth > 0 and depth - 1 or 0
-    elseif part ~= "." and part ~= "" then
-      if depth == 0 and RESERVED[part] then return true end
-      depth = depth + 1
-    end
+-- Names that are ours where they come first. Whoever decodes, cuts, merges or resolves dots may see one first that does
+-- not stand there: so where any of that could be done, one that stands anywhere is one too many.
+local function hides(raw, reserved)
+  if not find(raw, "[%%;]") and not find(raw, "/.", 1, true) and not find(raw, "//", 1, true) then return false end
+  for name in gmatch(decode(raw), "[^/\\]+") do
+    if reserved[cut(name)] then return true end
   end
   return false
 end
 
--- True when such a server would see one of our prefixes, though the raw text does not begin with it.
-local function looks_reserved(raw)
-  return begins_reserved(raw, false) or begins_reserved(raw, true)
+local ON_MAIN_HOST = { service = true, _clearway = true }
+local ON_ROUTE_HOST = { _clearway = true }
+
+-- ASCII in more bytes than it needs (RFC 3629, section 3): to some servers a slash or a dot.
+local function is_overlong(raw)
+  if not find(raw, "[%%\192\193\224\240]") then return false end
+  local text = decode(raw)
+  return (find(text, "[\192\193][\128-\191]") or find(text, "\224[\128-\159]") or find(text, "\240[\128-\143]")) ~= nil
 end
 
 local function is_malformed(raw)
-  if byte(raw, 1) ~= 47 or find(raw, "[%z\1-\32\127#\\]") then return true end
+  if byte(raw, 1) ~= 47 or find(raw, "[%z\1-\32\127#\\]") or is_overlong(raw) then return true end
   return find(raw, "%", 1, true) ~= nil
     and (find(raw, "%%%X") or find(raw, "%%%x%X") or find(raw, "%%%x?$") or find(raw, "%00", 1, true)) ~= nil
 end
 
 -- Bytes that make a path worth a closer look, and the mark that ends it.
-local SPECIAL = "?%\\;#\127"
+local SPECIAL = "?%\\;#\127\192\193\224\240"
 for control = 1, 32 do SPECIAL = SPECIAL .. char(control) end
+
+-- Length of the path when it has none of those bytes, else nil.
+local function plain_length(target)
+  local length = tonumber(C.strcspn(target, SPECIAL))
+  local after = byte(target, length + 1)
+  return (not after or after == 63) and length or nil
+end
 
 -- Reads what nearly every request asks for: a path below a route in which nothing is encoded and no name begins with a
 -- dot. Returns key and remainder, or nil: then it takes the longer way. All of it is compiled.
 local function read_plain(target)
-  local length = tonumber(C.strcspn(target, SPECIAL))
-  local after = byte(target, length + 1)
-  if (after and after ~= 63) or sub(target, 1, 9) ~= PREFIX then return nil end
+  local length = plain_length(target)
+  if not length or sub(target, 1, 9) ~= PREFIX then return nil end
   local slash = find(target, "/", 10, true)
   if not slash or slash == 10 or slash > length then return nil end
   local dot = find(target, "/.", 9, true)
@@ -121,23 +131,36 @@ local function read_plain(target)
   return sub(target, 10, slash - 1), sub(target, slash)
 end
 
+-- The path of a target, and where its query begins, or nil.
+local function without_query(target)
+  local mark = find(target, "?", 1, true)
+  return mark and sub(target, 1, mark - 1) or target, mark
+end
+
+-- The page of the gateway that a path names; it has one spelling. `true` for another spelling, nil for other paths.
+local function page_of(raw)
+  if sub(raw, 1, 11) ~= GATEWAY then return nil end
+  local name = sub(raw, 12)
+  return find(name, "[^%w_-]") and true or name
+end
+
+-- A path that is no route's and no page's: nothing is there, and what only pretends to be so is refused.
+local function read_elsewhere(raw)
+  return (stays(raw) and not hides(raw, ON_MAIN_HOST)) and "other" or "bad"
+end
+
 -- Returns kind, key or name, remainder with query, and the query of a path without remainder.
 function path.read(target)
   local plain, rest = read_plain(target)
   if plain then return "route", plain, rest end
-  local mark = find(target, "?", 1, true)
-  local raw = mark and sub(target, 1, mark - 1) or target
+  local raw, mark = without_query(target)
   if is_malformed(raw) then return "bad" end
-  if sub(raw, 1, 9) ~= PREFIX then
-    if sub(raw, 1, 11) == GATEWAY then
-      local name = sub(raw, 12)
-      if find(name, "[^%w_-]") then return "bad" end
-      return "gateway", name
-    end
-    local plain = raw == "/service" or raw == "/_clearway"
-    if not stays(raw) or (not plain and looks_reserved(raw)) then return "bad" end
-    return "other"
+  local page = page_of(raw)
+  if page then
+    if page == true then return "bad" end
+    return "gateway", page
   end
+  if sub(raw, 1, 9) ~= PREFIX then return read_elsewhere(raw) end
   local slash = find(raw, "/", 10, true)
   local key = sub(raw, 10, slash and slash - 1 or nil)
   if key == "" and not slash then return "other" end
@@ -148,30 +171,19 @@ function path.read(target)
   return "route", key, sub(target, slash)
 end
 
--- A name of the gateway anywhere in a path that can be read in several ways.
-local function hides_gateway(raw)
-  if not find(raw, "[%%\\;]") and not find(raw, "/.", 1, true) and not find(raw, "//", 1, true) then
-    return sub(raw, 1, 11) == GATEWAY
-  end
-  local text = gsub(decode(raw), "\\", "/")
-  for part in gmatch(text, "[^/]+") do
-    if match(part, "^[^;]*") == "_clearway" then return true end
-  end
-  return false
-end
-
 -- Reads a path on a route's own host, where all of it is the application's but the pages of the gateway.
--- Returns "route", or "gateway" and the name, or "bad".
+-- Returns kind, and the name of a page.
 function path.read_own(target)
-  local mark = find(target, "?", 1, true)
-  local raw = mark and sub(target, 1, mark - 1) or target
+  if byte(target, 1) == 47 and plain_length(target) and not find(target, "_clearway", 1, true) then return "route" end
+  local raw = without_query(target)
   if is_malformed(raw) then return "bad" end
-  if sub(raw, 1, 11) == GATEWAY then
-    local name = sub(raw, 12)
-    if find(name, "[^%w_-]") then return "bad" end
-    return "gateway", name
+  local page = page_of(raw)
+  if page then
+    if page == true then return "bad" end
+    return "gateway", page
   end
-  return hides_gateway(raw) and "bad" or "route"
+  if raw == "/_clearway" then return "other" end
+  return hides(raw, ON_ROUTE_HOST) and "bad" or "route"
 end
 
 return path

@@ -7,7 +7,7 @@ local origin = require "clearway.origin"
 local rewrite = require "clearway.rewrite"
 local settings = require "clearway.settings"
 
-local type, sub, gsub = type, string.sub, string.gsub
+local type, find, sub, gsub = type, string.find, string.sub, string.gsub
 
 -- One line as it may go out, or nil: an application may not set, or throw away, what lets people in.
 -- Browsers send a cookie without a name as its bare value (RFC 6265bis, section 5.7), so the first `=` may be no name's end.
@@ -25,10 +25,12 @@ local function cookies_of(value, entry)
   return lines
 end
 
--- True when a service worker would see the requests of no other application.
+-- True when a service worker would see the requests of no other application. Browsers resolve the text as a URL, in which dots and
+-- backslashes, encoded ones too, may lead out of the prefix.
 local function is_confined(allowed, entry)
   local prefix = entry.prefix
-  return type(allowed) == "string" and sub(allowed, 1, #prefix + 1) == prefix .. "/"
+  if type(allowed) ~= "string" or sub(allowed, 1, #prefix + 1) ~= prefix .. "/" then return false end
+  return not find(allowed, "[^%w/_~.-]") and not find(allowed, "/.", 1, true)
 end
 
 local function rewrite_location(header, location, entry)

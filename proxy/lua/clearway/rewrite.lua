@@ -1,4 +1,5 @@
--- Addresses in the answers of an application whose prefix is stripped: it believes that it lives at the root.
+-- Addresses in the answers of an application that believes that it lives at the root: its prefix is put in front of them. On a
+-- host of its own it does live there, and the prefix is empty.
 
 local find, sub, match, lower, gsub = string.find, string.sub, string.match, string.lower, string.gsub
 
@@ -31,9 +32,20 @@ local function is_upstream(authority, upstream)
   return authority == upstream or authority .. ":80" == upstream
 end
 
+-- The Location on a host where all paths are the application's: only its own address means nothing to a browser.
+local function on_own_host(location, upstream)
+  local authority, rest = parse(location)
+  if not authority or not is_upstream(authority, upstream) then return location end
+  -- Browsers see no tabs and no line breaks, and take a backslash for a slash: behind two of them would be a host.
+  rest = gsub(rest, "^\\", "/")
+  if sub(rest, 1, 1) ~= "/" then rest = "/" .. rest end
+  return find(rest, "^/[%c/\\]") and "/." .. rest or rest
+end
+
 -- The Location as the browser must see it; the same text when it is none of ours.
--- host: the request's Host; upstream: address:port of the application.
+-- prefix: "" on a host of its own; host: the request's Host; upstream: address:port of the application.
 function rewrite.location(location, prefix, host, upstream)
+  if prefix == "" then return on_own_host(location, upstream) end
   if sub(location, 1, 1) == "/" and sub(location, 2, 2) ~= "/" then return under(location, prefix) end
   local authority, rest = parse(location)
   if not authority then return location end
@@ -55,7 +67,8 @@ function rewrite.cookie(line, prefix)
   if sub(line, 1, 7) == "__Host-" then return line end
   return (gsub(line, "(;%s*[Pp][Aa][Tt][Hh]%s*=%s*)([^;]*)", function(lead, path)
     if sub(path, 1, 1) ~= "/" then return nil end
-    return lead .. under(match(path, "^(.-)%s*$"), prefix)
+    path = match(path, "^(.-)%s*$")
+    return lead .. (begins_with_segment(path, prefix) and path or prefix .. path)
   end))
 end
 

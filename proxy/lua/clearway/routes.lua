@@ -56,7 +56,8 @@ local function http_entry(entry, key)
     -- What a decision is about: a session for one host is none for another, though the task may be the same.
     scope = settings.routeDomain == "" and entry.task or key .. " " .. entry.task,
   }
-  if entry.keep == true then usable.keep = true end
+  -- On a host of its own there is no prefix to keep.
+  if entry.keep == true and usable.prefix ~= "" then usable.keep = true end
   if entry.answered == true then usable.answered = true end
   local host, port = entry.host, entry.port
   if type(host) == "string" and is_port(port) and not host_facts.is_listener(host, port) then

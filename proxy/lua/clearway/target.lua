@@ -54,7 +54,7 @@ end
 
 -- The key of a route host is its only label in front of the domain.
 local function is_key(label)
-  return is_label(label) and not find(label, "_", 1, true) and sub(label, 1, 1) ~= "-"
+  return is_label(label) and not find(label, "_", 1, true)
 end
 
 local function is_port(text)

@@ -57,7 +57,9 @@ function placeLines(facts: IntroFacts): readonly string[] {
 function signInLines(facts: IntroFacts): readonly string[] {
   const target = firstEndpoint(facts, 'http');
   return [
-    'Sign in: open one of these links in a browser. It sets the ClearML cookie for this host.',
+    'Sign in: open an address in a browser. The gateway asks for a ClearML user and leads back.',
+    ...facts.users.map(({ name, password }) => `  ${name.padEnd(7)}password ${password}`),
+    "Or open one of these links, which set ClearML's own cookie for this host.",
     ...facts.users.map(
       ({ name }) => `  ${name.padEnd(7)}${signInLink(facts.apiHost, name, target)}`,
     ),
@@ -72,10 +74,11 @@ function tryLines(facts: IntroFacts): readonly string[] {
     'Try:',
     '  A token, as a program would get one:',
     `    TOKEN=$(curl -s -u ${login} ${facts.apiHost}/auth.login | sed 's/.*"token": *"\\([^"]*\\)".*/\\1/')`,
-    '  What the application sees, a stream, an upload; and the answer without a token:',
+    '  What the application sees, a stream, an upload; with an API key; and the answer to nobody:',
     `    curl -H "Authorization: Bearer $TOKEN" ${web}headers`,
     `    curl -N -H "Authorization: Bearer $TOKEN" ${web}events`,
     `    curl -T /etc/services -H "Authorization: Bearer $TOKEN" ${web}upload`,
+    `    curl -u ${user?.accessKey ?? ''}:${user?.secretKey ?? ''} ${web}headers`,
     `    curl -i ${web}`,
     ...tcpLines(facts),
   ];

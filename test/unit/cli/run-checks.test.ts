@@ -5,7 +5,13 @@ import { formatReports, isGood, runChecks } from '../../../src/check/run-checks.
 const CONTEXT: CheckContext = {
   parsed: { kind: 'problems', problems: [] },
   api: undefined,
-  machine: { inContainer: false, sysctlFolder: '/', now: () => 0 },
+  machine: {
+    inContainer: false,
+    sysctlFolder: '/',
+    now: () => 0,
+    resolve: () => Promise.resolve([]),
+    newLabel: () => 'x',
+  },
 };
 
 function aCheck(name: string, run: Check['run']): Check {

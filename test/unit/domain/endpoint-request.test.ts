@@ -187,6 +187,18 @@ describe('parseEndpointRequests', () => {
     });
   });
 
+  it('refuses http at any host below the domain of route hosts', () => {
+    const context = { httpListeners: [{ host: '*.apps.example', port: 8010 }] };
+    const at = (address: string, port = 8010) =>
+      reasonOf({ _ADDRESS: address, _PORT: port }, context);
+
+    expect(at('x--y.apps.example')).to.equal('LoopToOurselves');
+    expect(at('A.B.Apps.Example.')).to.equal('LoopToOurselves');
+    for (const other of ['apps.example', 'xapps.example', 'apps.example.evil'])
+      expect(at(other)).to.equal(undefined);
+    expect(at('x.apps.example', 8011)).to.equal(undefined);
+  });
+
   it('refuses http at our own listener', () => {
     expect(reasonOf({ _ADDRESS: 'gw.example.org', _PORT: 8010 })).to.equal('LoopToOurselves');
     expect(only({ _ADDRESS: 'gw.example.org', _PORT: 8011 }).target?.port).to.equal(8011);

@@ -118,10 +118,11 @@ describe('planLeases', () => {
     expect(held(plan)).to.deep.equal({ b: 30_001 });
   });
 
-  it('gives a port that two wish to one of them, and the other another one', () => {
-    const wishes = ['a', 'b'].map((route) => ({ route, wish: 30_001 }));
+  it('gives a port that two wish to neither while it rests: only one of them can be right', () => {
+    const claims = ['a', 'b'].map((route) => ({ route, wish: 30_001 }));
+    const resting = [{ port: 30_001, until: NOW + 1 }];
 
-    expect(held(planLeases(facts({ claims: wishes })))).to.deep.equal({ a: 30_001, b: 30_000 });
+    expect(held(planLeases(facts({ claims, resting })))).to.deep.equal({ a: 30_000, b: 30_002 });
   });
 
   it('ignores a wish for a port that is not ours to give', () => {

@@ -3,10 +3,12 @@ import fc from 'fast-check';
 import {
   endpointSlug,
   endpointUrl,
+  isEndpointUrl,
   isPlainTaskId,
   routeKey,
   routerObjectName,
   taskRouteName,
+  type HttpPlace,
 } from '../../../src/domain/route-name.ts';
 
 const TASK = '4f3d2c1b0a'.padEnd(32, '0');
@@ -17,6 +19,11 @@ const anyName = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.stringMatching(/^[a-zA-Z0-9_.-]{1,40}$/),
   fc.stringMatching(/^[a-z0-9-]{1,22}$/),
+);
+const anyTask = fc.stringMatching(/^[0-9a-f]{32}$/);
+const anyPlace: fc.Arbitrary<HttpPlace> = fc.constantFrom(
+  { routerUrl: 'https://gw.example' },
+  { routerUrl: 'https://gw.example:8443', routeDomain: 'apps.example' },
 );
 
 describe('endpointSlug', () => {
@@ -101,24 +108,63 @@ describe('taskRouteName', () => {
 });
 
 describe('endpointUrl', () => {
-  it('is the path that old SDKs hard-code', () => {
-    const id = { task: TASK, protocol: 'http', endpointName: '' } as const;
+  const id = { task: TASK, protocol: 'http', endpointName: '' } as const;
 
-    expect(endpointUrl('https://gw.example', id)).to.equal(`https://gw.example/service/${TASK}/`);
+  it('is the path that old SDKs hard-code', () => {
+    expect(endpointUrl({ routerUrl: 'https://gw.example' }, id)).to.equal(
+      `https://gw.example/service/${TASK}/`,
+    );
   });
+
+  for (const [routerUrl, url] of [
+    ['https://gw.example', `https://${TASK}.apps.example/`],
+    ['https://gw.example:8443', `https://${TASK}.apps.example:8443/`],
+    ['http://192.0.2.7:8080', `http://${TASK}.apps.example:8080/`],
+    ['http://[2001:db8::1]', `http://${TASK}.apps.example/`],
+  ] as const)
+    it(`is a host of its own with scheme and port of ${routerUrl}`, () => {
+      expect(endpointUrl({ routerUrl, routeDomain: 'apps.example' }, id)).to.equal(url);
+    });
 
   it('needs no escape whatever a task calls its endpoint', () => {
     fc.assert(
-      fc.property(anyName, (endpointName) => {
-        const url = endpointUrl('https://gw.example', {
-          task: TASK,
-          protocol: 'http',
-          endpointName,
-        });
+      fc.property(anyName, anyPlace, (endpointName, place) => {
+        const url = endpointUrl(place, { ...id, endpointName });
 
         expect(new URL(url).href).to.equal(url);
       }),
     );
+  });
+
+  it('has a label that DNS takes in front of the domain, whatever a task calls its endpoint', () => {
+    fc.assert(
+      fc.property(anyTask, anyName, (task, endpointName) => {
+        const place = { routerUrl: 'https://gw.example', routeDomain: 'apps.example' };
+        const url = new URL(endpointUrl(place, { task, protocol: 'http', endpointName }));
+        const [label = '', ...domain] = url.hostname.split('.');
+
+        expect(label).to.match(DNS_LABEL);
+        expect(domain.join('.')).to.equal('apps.example');
+      }),
+    );
+  });
+});
+
+describe('isEndpointUrl', () => {
+  it('knows every URL of an endpoint again, of its own task only', () => {
+    fc.assert(
+      fc.property(anyTask, anyTask, anyName, anyPlace, (task, other, endpointName, place) => {
+        const url = endpointUrl(place, { task, protocol: 'http', endpointName });
+
+        expect(isEndpointUrl(url, task)).to.equal(true);
+        if (other !== task) expect(isEndpointUrl(url, other)).to.equal(false);
+      }),
+    );
+  });
+
+  it('knows no other URL', () => {
+    for (const url of ['', TASK, `https://gw.example/${TASK}/`, `https://x.example/?${TASK}--a`])
+      expect(isEndpointUrl(url, TASK), url).to.equal(false);
   });
 });
 
@@ -139,7 +185,7 @@ describe('routerObjectName', () => {
 });
 
 describe('isPlainTaskId', () => {
-  for (const id of ['', 'A'.repeat(32), '../x', 'a b', 'a.b', 'a-b', 'ä', 'a'.repeat(64), 'a\n']) {
+  for (const id of ['', 'A'.repeat(32), '../x', 'a b', 'a.b', 'a-b', 'ä', 'a'.repeat(33), 'a\n']) {
     it(`refuses ${JSON.stringify(id)}`, () => {
       expect(isPlainTaskId(id)).to.equal(false);
     });

@@ -13,7 +13,7 @@ describe('createMetrics', () => {
     metrics.setProxies({ connected: 2, complete: 1 });
     metrics.setQueueDepth('upstreams', 5);
     metrics.snapshotWritten('ok');
-    metrics.accessDecided('deny');
+    metrics.accessDecided('basic', 'throttled');
     metrics.fullPassEnded(12_000);
 
     const text = await metrics.registry.metrics();
@@ -28,7 +28,8 @@ describe('createMetrics', () => {
       'clearway_proxies{state="complete"} 1',
       'clearway_queue_depth{controller="upstreams"} 5',
       'clearway_snapshot_writes_total{outcome="ok"} 1',
-      'clearway_access_decisions_total{verdict="deny"} 1',
+      'clearway_access_decisions_total{kind="basic",verdict="throttled"} 1',
+      'clearway_access_decisions_total{kind="session",verdict="allow"} 0',
       'clearway_full_pass_timestamp_seconds 12',
     ]) {
       expect(text.split('\n')).to.include(line);

@@ -1,0 +1,321 @@
+import { expect } from 'chai';
+import type { PageAnswer } from '../../../src/access/pages/page-http.ts';
+import { makePages } from '../../../src/access/pages/pages.ts';
+import { PagesBrowser, sentTo } from '../../support/pages-browser.ts';
+import {
+  ALICE,
+  startPagesWorld,
+  type PagesWorld,
+  type PagesWorldOptions,
+} from '../../support/pages-world.ts';
+
+const RIGHT = { name: ALICE.name, secret: ALICE.password };
+const KEY = '0123456789abcdef0123456789abcdef--lab';
+const ROUTE_ORIGIN = `https://${KEY}.apps.example.com:8443`;
+const MAIN_ORIGIN = 'https://gateway.example.com:8443';
+
+const IN_SUBDOMAINS = { url: MAIN_ORIGIN, edge: { routeDomain: 'apps.example.com' } };
+
+/** One browser at the two hosts, each with its own cookies. */
+interface Hosts {
+  readonly main: PagesBrowser;
+  readonly route: PagesBrowser;
+}
+
+function hostsOf(world: PagesWorld, routeKey = KEY): Hosts {
+  const pages = makePages(world.deps);
+  const host = `${routeKey}.apps.example.com:8443`;
+  return {
+    main: new PagesBrowser(world.deps, { host: 'gateway.example.com:8443' }, pages),
+    route: new PagesBrowser(world.deps, { host, routeKey }, pages),
+  };
+}
+
+/** What of an answer leads to a page: its name and query. */
+function pageOf(answer: PageAnswer, origin: string): string {
+  const url = new URL(sentTo(answer) ?? '', origin);
+  expect(url.origin).to.equal(origin);
+  return `${url.pathname.replace('/_clearway/', '')}${url.search}`;
+}
+
+async function start(options: PagesWorldOptions = {}): Promise<PagesWorld> {
+  return startPagesWorld({ ...IN_SUBDOMAINS, ...options });
+}
+
+/** Goes from the route host through the form of the main host to the address with the code. */
+async function untilCode({ main, route }: Hosts): Promise<string> {
+  const begun = await route.get('sign-in?to=%2Fx%3Fy%3D1');
+  await main.get(pageOf(begun, MAIN_ORIGIN));
+  return pageOf(await main.submit('sign-in', RIGHT), ROUTE_ORIGIN);
+}
+
+describe('hand-over to a route host', () => {
+  it('goes through the sign-in page of the main host and comes back with a session of its own', async () => {
+    await using world = await start();
+    const hosts = hostsOf(world);
+
+    const code = await untilCode(hosts);
+    const entered = await hosts.route.get(code);
+
+    expect(code).to.match(/^enter\?code=[\w-]{43}&to=%2Fx%3Fy%3D1$/);
+    expect(entered.status).to.equal(303);
+    expect(sentTo(entered)).to.equal('/x?y=1');
+    const [parent, own] = [await hosts.main.session(), await hosts.route.session()];
+    expect(own).to.deep.equal({ ...parent, host: KEY });
+  });
+
+  it('does not show the state that binds it to the browser', async () => {
+    await using world = await start();
+    const { route } = hostsOf(world);
+
+    const begun = await route.get('sign-in?to=%2Fx');
+
+    const [state = ''] = [...route.cookies.values()];
+    expect(state).to.match(/^[\w-]{43}$/);
+    expect(sentTo(begun))
+      .to.match(/[?&]state=[0-9a-f]{64}&/)
+      .and.not.include(state);
+    expect(begun.cookies?.[0]).to.match(/Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+  });
+
+  it('asks nobody who is signed in on the main host', async () => {
+    await using world = await start();
+    const { main, route } = hostsOf(world);
+    await main.get('sign-in');
+    await main.submit('sign-in', RIGHT);
+
+    const begun = await route.get('sign-in?to=%2Fx');
+    const passed = await main.get(pageOf(begun, MAIN_ORIGIN));
+    const entered = await route.get(pageOf(passed, ROUTE_ORIGIN));
+
+    expect(passed.status).to.equal(303);
+    expect(sentTo(entered)).to.equal('/x');
+    expect((await route.session())?.id).to.equal((await main.session())?.id);
+  });
+
+  it("makes a session of ClearML's cookie on the main host, which ends with that token", async () => {
+    await using world = await start();
+    const { main, route } = hostsOf(world);
+    const token = world.clearml.token(ALICE.name, 600) ?? '';
+    main.cookies.set(world.clearml.cookieName, token);
+
+    const begun = await route.get('sign-in?to=%2Fx');
+    const passed = await main.get(pageOf(begun, MAIN_ORIGIN));
+    await route.get(pageOf(passed, ROUTE_ORIGIN));
+
+    const session = await route.session();
+    expect(session).to.include({ token, host: KEY, name: ALICE.displayName });
+    expect((session?.expires ?? 0) - world.clock.now()).to.be.within(590_000, 601_000);
+  });
+
+  it('makes sessions that are worth nothing on another host', async () => {
+    await using world = await start();
+    const hosts = hostsOf(world);
+    await hosts.route.get(await untilCode(hosts));
+    const other = hostsOf(world, 'other');
+
+    for (const browser of [other.route, other.main])
+      for (const [name, value] of hosts.route.cookies) browser.cookies.set(name, value);
+    for (const [name, value] of hosts.main.cookies) hosts.route.cookies.set(name, value);
+
+    expect(await other.route.session()).to.equal(undefined);
+    expect(await other.main.session()).to.equal(undefined);
+    expect(await hosts.route.session(), 'nor the one of the main host here').to.equal(undefined);
+  });
+
+  it('ends with the session of the main host, and ends that too', async () => {
+    await using world = await start();
+    const [one, two] = [hostsOf(world), hostsOf(world)];
+    for (const hosts of [one, two]) await hosts.route.get(await untilCode(hosts));
+
+    await one.main.get('sign-out');
+    await one.main.submit('sign-out', {});
+    await two.route.get('sign-out');
+    await two.route.submit('sign-out', {}, { origin: ROUTE_ORIGIN });
+
+    for (const browser of [one.main, one.route, two.main, two.route])
+      expect(await browser.session()).to.equal(undefined);
+  });
+
+  describe('does not let in', () => {
+    it('with a code that was used', async () => {
+      await using world = await start();
+      const hosts = hostsOf(world);
+      const code = await untilCode(hosts);
+      const cookies = [...hosts.route.cookies];
+
+      await hosts.route.get(code);
+      const again = await hosts.route.get(code, { cookies });
+
+      expect(again.status).to.equal(403);
+      expect(again.cookies ?? []).to.deep.equal([]);
+    });
+
+    it('with a code that is 30 seconds old', async () => {
+      await using world = await start();
+      const hosts = hostsOf(world);
+      const code = await untilCode(hosts);
+
+      world.clock.advance(30_000);
+
+      expect((await hosts.route.get(code)).status).to.equal(403);
+      expect(await hosts.route.session()).to.equal(undefined);
+    });
+
+    it('in a browser to which somebody sent an address with their own code', async () => {
+      await using world = await start();
+      const attacker = hostsOf(world);
+      const code = await untilCode(attacker);
+      const victim = new PagesBrowser(world.deps, { routeKey: KEY }, makePages(world.deps));
+      await victim.get('sign-in');
+
+      const answer = await victim.get(code);
+
+      expect(answer.status).to.equal(403);
+      expect(await victim.session()).to.equal(undefined);
+    });
+
+    it('at another host than the one that the code is for', async () => {
+      await using world = await start();
+      const hosts = hostsOf(world);
+      const code = await untilCode(hosts);
+
+      const answer = await hosts.route.get(code, { routeKey: 'other' });
+
+      expect(answer.status).to.equal(403);
+      expect(answer.cookies ?? []).to.deep.equal([]);
+    });
+
+    it('on the main host', async () => {
+      await using world = await start();
+      const hosts = hostsOf(world);
+      const code = await untilCode(hosts);
+
+      expect((await hosts.main.get(code)).status).to.equal(404);
+    });
+
+    it('in another way than by the main host: there is no form', async () => {
+      await using world = await start();
+      const { route } = hostsOf(world);
+
+      await route.get('sign-in');
+      const answer = await route.submit('sign-in', RIGHT);
+
+      expect(answer.status).to.equal(405);
+      expect(world.clearml.calls('auth.login')).to.equal(0);
+    });
+  });
+
+  for (const query of [
+    'host=evil.example&state=S',
+    'host=abc.evil.example&state=S',
+    'host=-abc&state=S',
+    'host=ABC&state=S',
+    'host=abc@evil.example%2F&state=S',
+    'host=&state=S',
+    'host=abc',
+    'host=abc&state=x',
+    'host=abc&state=..%2F',
+  ]) {
+    it(`sends nobody on for ?${query}`, async () => {
+      await using world = await start();
+      const { main } = hostsOf(world);
+      await main.get('sign-in');
+      await main.submit('sign-in', RIGHT);
+
+      const answer = await main.get(`sign-in?to=%2Fx&${query.replace('S', '0'.repeat(64))}`);
+
+      expect(sentTo(answer)).to.equal('/_clearway/');
+    });
+  }
+
+  it('takes host and domain from the settings, whatever Host was sent', async () => {
+    await using world = await start();
+    const hosts = hostsOf(world);
+    const forged = { host: 'evil.example' };
+
+    const begun = await hosts.route.get('sign-in?to=%2Fx', forged);
+    const page = pageOf(begun, MAIN_ORIGIN);
+    await hosts.main.get(page, forged);
+    const sent = await hosts.main.submit('sign-in', RIGHT, forged);
+
+    expect(sentTo(sent)).to.match(new RegExp(`^${ROUTE_ORIGIN}/_clearway/enter\\?`));
+  });
+
+  it('is unknown in path mode', async () => {
+    await using world = await startPagesWorld();
+    const browser = new PagesBrowser(world.deps);
+    const query = `host=${KEY}&state=${'0'.repeat(64)}&to=%2Fx`;
+
+    await browser.get(`sign-in?${query}`);
+    const answer = await browser.submit('sign-in', RIGHT);
+
+    expect(sentTo(answer)).to.equal('/_clearway/');
+  });
+
+  it('works in two tabs at once', async () => {
+    await using world = await start();
+    const { main, route } = hostsOf(world);
+    await main.get('sign-in');
+    await main.submit('sign-in', RIGHT);
+
+    const begun = [await route.get('sign-in?to=%2Fone'), await route.get('sign-in?to=%2Ftwo')];
+    const [first = '', second = ''] = await Promise.all(
+      begun.map(async (answer) =>
+        pageOf(await main.get(pageOf(answer, MAIN_ORIGIN)), ROUTE_ORIGIN),
+      ),
+    );
+
+    expect(sentTo(await route.get(second))).to.equal('/two');
+    expect(sentTo(await route.get(first)), 'the other tab has brought a session').to.equal('/one');
+  });
+
+  it('goes to the application at once for who has a session at its host', async () => {
+    await using world = await start();
+    const hosts = hostsOf(world);
+    await hosts.route.get(await untilCode(hosts));
+
+    expect(sentTo(await hosts.route.get('sign-in?to=%2Fz'))).to.equal('/z');
+  });
+
+  it('stops on the main host when the route host never sees its session', async () => {
+    await using world = await start();
+    const { main, route } = hostsOf(world);
+    await main.get('sign-in');
+    await main.submit('sign-in', RIGHT);
+    const statuses: number[] = [];
+
+    for (let round = 0; round < 4; round++) {
+      route.cookies.clear();
+      const begun = await route.get('sign-in?to=%2Fx');
+      statuses.push((await main.get(pageOf(begun, MAIN_ORIGIN))).status);
+    }
+
+    expect(statuses).to.deep.equal([303, 303, 303, 503]);
+  });
+
+  it('says what helps where the browser keeps no cookies, and does not go round in circles', async () => {
+    await using world = await start();
+    const hosts = hostsOf(world);
+    const code = await untilCode(hosts);
+
+    const lost = await hosts.route.get(code, { cookies: [] });
+    const plain = await hosts.route.get(code, { cookies: [], scheme: 'http' });
+
+    expect(lost.status).to.equal(403);
+    expect(lost.html).to.include('allow cookies').and.include('href="/x?y&#x3D;1"');
+    expect(plain.html).to.include('AUTH_SECURE_ENABLED');
+  });
+
+  it('comes back by pages and not by redirects with SameSite=Strict', async () => {
+    await using world = await start({ auth: { sameSite: 'strict' } });
+    const hosts = hostsOf(world);
+
+    const code = await untilCode(hosts);
+    const entered = await hosts.route.get(code, { fetchSite: 'cross-site' });
+
+    expect(entered.status).to.equal(200);
+    expect(sentTo(entered)).to.equal('/x?y=1');
+    expect(entered.cookies?.[0]).to.match(/SameSite=Strict$/);
+  });
+});
