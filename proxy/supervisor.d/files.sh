@@ -11,7 +11,7 @@ prepare_run_folder() {
   rm -f "$RUN/live" "$RUN/nginx.pid"
   ln -sfnT "$LUA" "$RUN/lua" && ln -sfnT "$NJS" "$RUN/njs" && ln -sfnT "$NGINX_FOLDER" "$RUN/shared" || return 1
   # nginx looks for njs beside the main file, as for includes.
-  ln -sfnT "$NJS" "$RUN/candidate/njs" || return 1
+  ln -sfnT "$NJS" "$RUN/candidate/njs" && prepare_tls || return 1
   head -c 8 /proc/sys/kernel/random/uuid >"$RUN/id" || return 1
   local pipe
   for pipe in pause access.pipe error.pipe; do
@@ -26,12 +26,19 @@ read_wanted() {
   local first key value revision=''
   { read -r first <"$NGINX_FOLDER/nginx.conf"; } 2>/dev/null || return 1
   [ -r "$NGINX_FOLDER/proxy.env" ] || return 1
+  TLS_CERTIFICATE='' TLS_KEY=''
   while IFS='=' read -r key value; do
-    [[ $value =~ ^[0-9a-f]{1,64}$ ]] || continue
     case $key in
-      REVISION) revision=$value ;;
+      REVISION)
+        [[ $value =~ ^[0-9a-f]{1,64}$ ]] && revision=$value
+        ;;
       LISTEN_PORT | TCP_START | TCP_END | METRICS_PORT)
         [[ $value =~ ^[0-9]{1,5}$ ]] && printf -v "$key" '%d' "$((10#$value))"
+        ;;
+      TLS_CERTIFICATE | TLS_KEY)
+        # Anything else is no path of the router's, and must not be taken for none.
+        [[ $value =~ ^(/[A-Za-z0-9._-]+)*$ ]] || return 1
+        printf -v "$key" '%s' "$value"
         ;;
     esac
   done <"$NGINX_FOLDER/proxy.env"
@@ -50,6 +57,18 @@ listen_lines() {
     echo "listen 0.0.0.0:$range $3;"
     has_ipv6 && echo "listen [::]:$range ipv6only=on $3;"
   done >"$1"
+}
+
+# The http server's side of the listen port: plain, or TLS with HTTP/2.
+write_http_listen() {
+  local options="$KEEPALIVE backlog=4096"
+  if tls_served; then
+    listen_lines "$1" "$LISTEN_PORT" "ssl http2 $options"
+    tls_lines >>"$1"
+  else
+    listen_lines "$1" "$LISTEN_PORT" "$options"
+  fi
+  name_proxy >>"$1"
 }
 
 # The id of this nginx as a variable of the server: the first half of request ids.
@@ -89,8 +108,8 @@ write_candidate() {
   local to=$RUN/candidate
   cp "$NGINX_FOLDER/nginx.conf" "$to/nginx.conf" || return 1
   write_modules "$to/modules.conf"
-  listen_lines "$to/http-listen.conf" "$LISTEN_PORT" "$KEEPALIVE backlog=4096"
-  name_proxy >>"$to/http-listen.conf"
+  tls_refresh || return 1
+  write_http_listen "$to/http-listen.conf"
   write_admin "$to/admin.conf"
   BUSY=''
   has_range && BUSY=$(busy_ports "$TCP_START" "$TCP_END")

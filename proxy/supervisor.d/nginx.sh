@@ -8,6 +8,8 @@ PROGRAM=$(command -v nginx || echo /usr/sbin/nginx)
 OPTIONS=()
 [ "$(id -u)" = 0 ] && OPTIONS=(-g 'user root;')
 
+NO_RIGHT='this port needs the capability NET_BIND_SERVICE (cap_add), or another number, or the sysctl net.ipv4.ip_unprivileged_port_start'
+
 nginx_run() {
   "$PROGRAM" -e stderr -p "$RUN/" "${OPTIONS[@]}" "$@"
 }
@@ -32,9 +34,27 @@ candidate_passes() {
   fi
   # Without time and process number, which differ each time.
   said=$(sed -E 's#^[0-9/]+ [0-9:]+ \[([a-z]+)\] [0-9]+\#[0-9]+: #\1: #' <<<"$said")
-  [ "$said" = "$TEST_SAID" ] || log error 'nginx refuses the configuration' revision "$WANTED_REVISION" nginx "$said"
+  if [ "$said" != "$TEST_SAID" ]; then
+    log error 'nginx refuses the configuration' revision "$WANTED_REVISION" nginx "$said"
+    [[ $said != *'bind() to '*'Permission denied'* ]] || log error "$NO_RIGHT" port "$LISTEN_PORT"
+  fi
   TEST_SAID=$said
   return 1
+}
+
+# Says so when this nginx may lack the fix of CVE-2026-42945 (0.6.27 to 1.30.0). The image is built with it; a host's own nginx
+# may be older. Debian 12 mends 1.22.1 from this package on.
+FIXED_VERSION=1.30.1
+FIXED_PACKAGE=1.22.1-9+deb12u7
+warn_of_version() {
+  local version package
+  version=$("$PROGRAM" -v 2>&1)
+  [[ $version =~ /([0-9]+(\.[0-9]+)+) ]] || return 0
+  version=${BASH_REMATCH[1]}
+  [ "$(printf '%s\n' "$FIXED_VERSION" "$version" | sort -V | head -n 1)" = "$FIXED_VERSION" ] && return 0
+  package=$(dpkg-query -W -f '${Version}' nginx-common 2>/dev/null)
+  [[ $package = "$version"-*deb12* ]] && dpkg --compare-versions "$package" ge "$FIXED_PACKAGE" && return 0
+  log warn 'this nginx may be open to CVE-2026-42945; use one that is mended' version "$version" package "$package" fixed "$FIXED_VERSION"
 }
 
 # Starts nginx in a process group of its own: its workers can be found and ended when it is gone.
@@ -66,9 +86,9 @@ wait_live() {
 }
 
 say_live() {
-  LIVE_REVISION=$WANTED_REVISION
+  LIVE_REVISION=$WANTED_REVISION TLS_DUE=''
   DELAY=1 NEXT_CHECK=$((SECONDS + CHECK_SECONDS))
-  log info "$1" revision "$LIVE_REVISION" port "$LISTEN_PORT" tcp "$TCP_START-$TCP_END" left_out "${BUSY//$'\n'/ }"
+  log info "$1" revision "$LIVE_REVISION" port "$LISTEN_PORT" tls "$(tls_served && echo on || echo off)" tcp "$TCP_START-$TCP_END" left_out "${BUSY//$'\n'/ }"
 }
 
 start_wanted() {

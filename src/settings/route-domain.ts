@@ -15,27 +15,17 @@ export function remarkOnRouteDomain(settings: Settings): readonly RouteDomainRem
   if (routeDomain === undefined) return [];
   const routerHost = bareHost(settings.router.url);
   return [
-    ...remarkOnSites(routeDomain, routerHost, settings),
+    ...remarkOnAddress(routerHost),
     ...(settings.auth.enabled ? remarkOnCookies(routeDomain, routerHost, settings) : []),
   ];
 }
 
-function remarkOnSites(
-  routeDomain: string,
-  routerHost: string,
-  { auth }: Settings,
-): readonly RouteDomainRemark[] {
-  if (isAddress(routerHost)) {
-    const message =
-      `the host of the second, ${routerHost}, is an IP address: it is no name of any domain, so browsers take the gateway and its ` +
-      'applications for different sites, and applications inside frames stay signed out. Give the gateway a host name';
-    return [{ paths: [DOMAIN, 'router.url'], message }];
-  }
-  if (auth.sameSite !== 'strict' || commonDomain(routeDomain, routerHost) !== undefined) return [];
+function remarkOnAddress(routerHost: string): readonly RouteDomainRemark[] {
+  if (!isAddress(routerHost)) return [];
   const message =
-    'browsers send strict cookies to no page that another site leads to, so sign-in, which leads from the host of the third to that of ' +
-    'a route, may not come to an end: set the second to lax, or take a domain next to that host';
-  return [{ paths: [DOMAIN, 'auth.sameSite', 'router.url'], message }];
+    `the host of the second, ${routerHost}, is an IP address: it is no name of any domain, so browsers take the gateway and its ` +
+    'applications for different sites, and applications inside frames stay signed out. Give the gateway a host name';
+  return [{ paths: [DOMAIN, 'router.url'], message }];
 }
 
 function remarkOnCookies(

@@ -26,6 +26,7 @@ export function findWarnings(settings: Settings, read: Read): readonly SettingsW
     ...warnOfEphemeralPorts(settings, read),
     ...warnOfUrl(settings, read),
     ...warnOfOpenDoors(settings, read),
+    ...warnOfEdge(settings, read),
     ...warnOfReload(read),
     ...warnOfRouteDomain(settings, read),
   ];
@@ -181,6 +182,22 @@ function warnOfOpenDoors(settings: Settings, read: Read): readonly SettingsWarni
     const message =
       'is off: the credentials of the router go to whoever answers for the ClearML API';
     warnings.push({ level: 'warn', names: [nameOf(read, 'clearml.verifyTls')], message });
+  }
+  return warnings;
+}
+
+function warnOfEdge({ router, edge }: Settings, read: Read): readonly SettingsWarning[] {
+  const warnings: SettingsWarning[] = [];
+  if (edge.tls !== undefined && router.url.startsWith('http:')) {
+    const message =
+      'the proxy speaks TLS with this certificate, and published addresses begin with http://: write https:// into the second';
+    const names = [nameOf(read, 'edge.tlsCertificate'), nameOf(read, 'router.url')];
+    warnings.push({ level: 'warn', names, message });
+  }
+  const everybody = edge.trustedProxies.find((network) => network.endsWith('/0'));
+  if (everybody !== undefined) {
+    const message = `names every address (${everybody}): whoever asks may say to be somebody else`;
+    warnings.push({ level: 'warn', names: [nameOf(read, 'edge.trustedProxies')], message });
   }
   return warnings;
 }

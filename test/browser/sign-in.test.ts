@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { startBrowser } from '../support/browser.ts';
+import { inNewContext, startBrowser } from '../support/browser.ts';
 import { BrowserWorld, CAROL, signIn, untilApp } from '../support/browser-world.ts';
 
 /** What has the focus in the page, and how that is shown. */
@@ -25,17 +25,10 @@ describe('signing in with a browser', function () {
     await world?.stop();
   });
 
-  async function withPage(
+  const withPage = (
     use: (page: Page, world: BrowserWorld) => Promise<void>,
     options: BrowserContextOptions = {},
-  ): Promise<void> {
-    const context = await browser!.newContext(options);
-    try {
-      await use(await context.newPage(), world!);
-    } finally {
-      await context.close();
-    }
-  }
+  ): Promise<void> => inNewContext(browser!, options, (page) => use(page, world!));
 
   it('leads to the page asked for', () =>
     withPage(async (page, { appUrl, app }) => {

@@ -103,6 +103,24 @@ describe('path.read', function () {
       runs,
     ));
 
+  // Each is out of its prefix for servers of one kind only: what separates names, and when parameters are cut.
+  for (const [segment, steps] of [
+    ['a%2fa%5ca', 2],
+    ['x/..%5ca%2fb', 2],
+    ['x/..%2fa%5cb', 2],
+    ['a%3b%2f..;%2fb', 1],
+    ['a%2f..%3b%2fb', 1],
+    ['..;%2fa', 0],
+    ['%2e%2e%3bx', 0],
+  ] as const)
+    it(`goes up behind ${segment} as often as every server can`, async () => {
+      const fine = `/service/key/${segment}${'/..'.repeat(Math.max(steps - 1, 0))}`;
+      const [kind] = await lua.call('path.read', fine);
+
+      expect(kind).to.equal(steps === 0 ? 'bad' : 'route');
+      expect(await lua.call('path.read', `${fine}/..`)).to.deep.equal(['bad']);
+    });
+
   it('has no second spelling for a route or for a page of the gateway', () =>
     fc.assert(
       fc.asyncProperty(anyPath, async (path) => {

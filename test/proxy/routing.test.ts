@@ -135,7 +135,7 @@ describe('the proxy routes http', function () {
       .to.match(/^HTTP\/1.1 400 /)
       .and.to.contain('nosniff');
     const long = `GET /service/strip/ HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(200_000)}\r\n\r\n`;
-    expect(await sendRaw(proxy.port, long)).to.match(/^HTTP\/1.1 400 /);
+    expect(await sendRaw(proxy.port, long)).to.match(/^HTTP\/1.1 431 /);
     expect((await rawRequest(proxy.port, { target: '/', method: 'TRACE' })).status).to.equal(405);
   });
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Context } from 'mocha';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { notRun } from './not-run.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -23,4 +23,18 @@ const ARGUMENTS = [
 export async function startBrowser(context: Context): Promise<Browser> {
   if (!existsSync(CHROMIUM)) return notRun(context, `there is no ${CHROMIUM}`);
   return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+}
+
+/** Gives a page of a browser without any memory to `use`, and closes it. */
+export async function inNewContext(
+  browser: Browser,
+  options: BrowserContextOptions,
+  use: (page: Page) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext(options);
+  try {
+    await use(await context.newPage());
+  } finally {
+    await context.close();
+  }
 }

@@ -49,8 +49,10 @@ export class GatewayProcess {
     this.#order = order;
   }
 
-  async start(): Promise<void> {
-    this.#child = await startChild(this.#order);
+  /** Starts it, with other settings where some are given: they hold for this start. */
+  async start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
+    const order = { ...this.#order, environment: { ...this.#order.environment, ...environment } };
+    this.#child = await startChild(order);
   }
 
   get pid(): number {

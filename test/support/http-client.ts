@@ -15,20 +15,28 @@ export interface RawRequest {
   readonly headers?: readonly (readonly [name: string, value: string])[];
   readonly body?: string;
   readonly host?: string;
+  /** Address of this machine that the request comes from. */
+  readonly from?: string;
 }
 
 /** Sends a request byte by byte as given, and reads the answer until the server closes. */
 export async function rawRequest(port: number, request: RawRequest): Promise<RawAnswer> {
-  const { method = 'GET', target, headers = [], body = '', host = `127.0.0.1:${port}` } = request;
+  const { method = 'GET', target, headers = [], body = '' } = request;
+  const { host = `127.0.0.1:${port}`, from } = request;
   const length = body === '' ? [] : [['Content-Length', String(Buffer.byteLength(body))] as const];
   const head = [['Host', host], ['Connection', 'close'], ...length, ...headers] as const;
   const lines = head.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  return parseAnswer(await sendRaw(port, `${method} ${target} HTTP/1.1\r\n${lines}\r\n${body}`));
+  const text = `${method} ${target} HTTP/1.1\r\n${lines}\r\n${body}`;
+  return parseAnswer(await sendRaw(port, text, from));
 }
 
 /** Sends a text or bytes over a new connection and gives everything that comes back until the end. */
-export async function sendRaw(port: number, text: string | Uint8Array): Promise<string> {
-  const socket = await openSocket(port);
+export async function sendRaw(
+  port: number,
+  text: string | Uint8Array,
+  from?: string,
+): Promise<string> {
+  const socket = await openSocket(port, from);
   socket.write(text);
   const chunks: Buffer[] = [];
   for await (const chunk of socket) {
@@ -46,10 +54,11 @@ function isWhole(text: string): boolean {
   return end >= 0 && length !== undefined && text.length >= end + 4 + Number(length);
 }
 
-/** A connected socket. */
-export function openSocket(port: number): Promise<Socket> {
+/** A connected socket, from an address of this machine where one is given. */
+export function openSocket(port: number, from?: string): Promise<Socket> {
   return new Promise((done, failed) => {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const local = from === undefined ? {} : { localAddress: from };
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, ...local });
     socket.once('connect', () => {
       socket.off('error', failed);
       socket.on('error', () => undefined);

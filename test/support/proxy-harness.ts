@@ -33,6 +33,7 @@ export interface HarnessOptions {
   readonly tcpPorts?: number;
   /** What the router answers where its pages are asked for; else 404. */
   readonly pages?: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly prepare?: (nginxFolder: string) => Promise<void>; // before anything starts
   /** False leaves starting the router's side to the test. */
   readonly router?: boolean;
 }
@@ -149,9 +150,9 @@ export class ProxyHarness {
     this.#pages = undefined;
   }
 
-  /** Starts the supervisor, with more variables for its environment. */
-  startSupervisor(environment: Readonly<Record<string, string>> = {}): void {
-    const supervisor = spawn(join(TOP, 'proxy/supervisor'), {
+  /** Starts the supervisor, with more variables for its environment, by the words of a command in front of it. */
+  startSupervisor(environment: Readonly<Record<string, string>> = {}, by: string[] = []): void {
+    const supervisor = spawn('env', [...by, join(TOP, 'proxy/supervisor')], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         PATH: process.env['PATH'],
@@ -217,6 +218,7 @@ export class ProxyHarness {
 
   async #start(): Promise<void> {
     await prepareFolder(nginxFolder(this.nginxFolder));
+    await this.#options.prepare?.(this.nginxFolder);
     await this.render();
     if (this.#options.router !== false) await this.startRouter();
     this.startSupervisor();

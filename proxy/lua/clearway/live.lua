@@ -12,6 +12,7 @@ local base = require "resty.core.base"
 local semaphore = require "ngx.semaphore"
 local descriptors = require "clearway.descriptors"
 local routes = require "clearway.routes"
+local settings = require "clearway.settings"
 
 local pairs, tonumber = pairs, tonumber
 local cast, get_request = ffi.cast, base.get_request
@@ -39,13 +40,18 @@ local function learn_listener(var)
   speaks_tls = var.https == "on"
 end
 
+-- Address bytes and port at the other end of the socket: of a load balancer, where one is believed to say who asks.
+local function socket_of(var)
+  if not settings.trusts then return var.binary_remote_addr, var.remote_port end
+  return descriptors.bytes(var.realip_remote_addr), var.realip_remote_port
+end
+
 -- Remembers this request before it is sent to its upstream. `jar` is what let the caller in; nil without access control.
 function live.enter(var, entry, jar)
   local id = current()
   if not own_port then learn_listener(var) end
   entries[id] = entry
-  addresses[id] = var.binary_remote_addr
-  peers[id] = var.remote_port
+  addresses[id], peers[id] = socket_of(var)
   jars[id] = jar
   if speaks_tls and ngx.req.http_version() >= 2 then ended[id] = false end
 end

@@ -20,6 +20,7 @@ local TEXTS = {
   [413] = { "Too large", "The gateway's own pages take no bodies of this size." },
   [421] = { "Not at this address", "The gateway is not served under this host name." },
   [429] = { "Too many tries", "There were too many wrong passwords or tokens from your address. Try again in a minute." },
+  [431] = { "Headers too long", "The headers of this request are too long, or too many. Cookies are a common cause: delete some." },
   [500] = { "Something went wrong", "The gateway could not handle this request." },
   [502] = { "Not reachable", "The application answered before, and cannot be reached now. It may have stopped." },
   [503] = { "Not available now", "The gateway cannot answer this now. Try again in a moment." },

@@ -38,12 +38,13 @@ local function step(name)
 end
 
 -- What may separate names once a segment is decoded: an encoded slash or backslash is one to some and a letter to others.
-local NAMES = { ".+", "[^/]+", "[^\\]+", "[^/\\]+" }
+local NAMES = { "[^/]+", "[^\\]+", "[^/\\]+" }
 
 -- The worst that any separators make of a decoded segment: where it ends and how far up it gets, relative to its start.
 local function climb(decoded)
-  local depth, lowest = 1, 0
   if decoded == "" then return 0, 0 end
+  -- One name, to who takes nothing for a separator.
+  local depth, lowest = 1, 0
   for index = 1, #NAMES do
     local at = 0
     for name in gmatch(decoded, NAMES[index]) do

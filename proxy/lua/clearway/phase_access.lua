@@ -8,6 +8,7 @@
 
 local credentials = require "clearway.credentials"
 local decisions = require "clearway.decisions"
+local limits = require "clearway.limits"
 local live = require "clearway.live"
 local origin = require "clearway.origin"
 local pages = require "clearway.pages"
@@ -100,6 +101,7 @@ local function is_refused(var, method, jar, cookies)
 end
 
 return function()
+  if limits.has_too_many_headers() then return pages.send(431) end
   local var = ngx.var
   local uri = var.request_uri
   local kind, key, rest, query = target.read(var.http_host, uri, var.host)

@@ -37,10 +37,12 @@ function phase_init.master(values)
     access = require "clearway.phase_access",
     body_filter = require "clearway.phase_body_filter",
     balancer = require "clearway.phase_balancer",
+    forwarded = require "clearway.phase_forwarded",
     header_filter = require "clearway.phase_header_filter",
     log = require "clearway.phase_log",
   }
   require "clearway.phase_page"
+  require "clearway.phase_plain"
   require "clearway.channel"
 end
 

@@ -33,7 +33,8 @@ export const SAYINGS = {
   },
   noCookies: {
     problem: 'Your browser did not send back the cookie of this page, so you cannot be signed in.',
-    advice: 'Allow cookies for this address, and try once more.',
+    advice:
+      'Allow cookies for this address, and try once more. If this is shown inside another page, open it in a tab of its own.',
   },
   secureCookies: {
     problem:

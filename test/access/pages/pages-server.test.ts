@@ -62,7 +62,9 @@ function ask(socketPath: string, path: string, asked: Asked): Promise<Answer> {
       );
     });
     outgoing.on('error', reject);
-    outgoing.end(body);
+    // Given at the end, a body's length is known.
+    if (chunked) outgoing.write(body);
+    outgoing.end(chunked ? '' : body);
   });
 }
 

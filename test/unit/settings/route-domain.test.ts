@@ -64,15 +64,6 @@ describe('warnings about the domain of routes', () => {
     expect(remarksOf({ ...url, ...near })).to.match(/for its neighbours and for the gateway: /);
     expect(remarksOf({ ...url, AUTH_ENABLED: 'false' })).to.deep.equal([]);
   });
-
-  it('tell that strict cookies need one site', () => {
-    const strict = { CLEARWAY_COOKIE_SAMESITE: 'strict' };
-
-    expect(remarksOf(strict)).to.match(/CLEARWAY_COOKIE_SAMESITE and ROUTER_URL: .*strict/);
-    expect(
-      remarksOf({ ...strict, ROUTER_URL: 'https://gw.my-applications.example' }),
-    ).to.deep.equal([]);
-  });
 });
 
 describe('commonDomain', () => {

@@ -187,6 +187,28 @@ describe('parseSettings', () => {
     expect(names).to.deep.equal(['ROUTER_URL', 'TCP_ROUTER_ADDRESS']);
   });
 
+  it('warns about a certificate on an http:// address, and about believing everybody', () => {
+    const env = {
+      ...MINIMAL,
+      ...TCP,
+      ROUTER_URL: 'http://gateway.example.com',
+      AUTH_SECURE_ENABLED: 'false',
+      CLEARWAY_TLS_CERT: '/tls/tls.crt',
+      CLEARWAY_TLS_KEY: '/tls/tls.key',
+    };
+    const names = (more: Readonly<Record<string, string>>) =>
+      warningsOf({ ...env, ...more }).map((warning) => warning.names);
+
+    expect(names({})).to.deep.equal([['CLEARWAY_TLS_CERT', 'ROUTER_URL']]);
+    const https = { ROUTER_URL: 'https://gateway.example.com' };
+    expect(names(https)).to.deep.equal([]);
+    for (const everybody of ['0.0.0.0/0', '10.0.0.0/8,::/0']) {
+      expect(names({ ...https, CLEARWAY_TRUSTED_PROXIES: everybody })).to.deep.equal([
+        ['CLEARWAY_TRUSTED_PROXIES'],
+      ]);
+    }
+  });
+
   it('warns about unknown names with the nearest known one, and never shows the value', () => {
     const env = { ...MINIMAL, ...TCP, CLEARWAY_POL_SECONDS: 'my-value', CLEARWAY_XYZZY_FROB: 'b' };
     const lines = warningsOf(env).map(describeProblem);
