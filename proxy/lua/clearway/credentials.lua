@@ -5,7 +5,9 @@
 
 local lrucache = require "resty.lrucache"
 local settings = require "clearway.settings"
+local texts = require "clearway.text"
 
+local trim, trim_end = texts.trim, texts.trim_end
 local find, sub, match, lower, gsub = string.find, string.sub, string.match, string.lower, string.gsub
 
 local credentials = {}
@@ -39,10 +41,11 @@ function credentials.split(text, token)
   while true do
     local stop = find(text, ";", start, true)
     local pair = sub(text, start, stop and stop - 1 or nil)
-    local name, value = match(pair, "^%s*([^=]-)%s*=%s*(.-)%s*$")
+    local equals = find(pair, "=", 1, true)
+    local name = equals and trim(sub(pair, 1, equals - 1))
     if name and name ~= "" and (name == token or is_gateways(name)) then
       names[#names + 1] = name
-      values[#values + 1] = unquoted(value)
+      values[#values + 1] = unquoted(trim(sub(pair, equals + 1)))
     else
       kept[#kept + 1] = pair
     end
@@ -93,11 +96,11 @@ function credentials.header(text)
   if not text then return nil end
   local jar = headers:get(text)
   if jar then return jar end
-  local scheme, value = match(text, "^(%a+) +(.-)%s*$")
+  local scheme, value = match(text, "^(%a+) +(.*)$")
   scheme = scheme and lower(scheme)
   if scheme ~= "bearer" and scheme ~= "basic" then return nil end
   local tried = {}
-  add(tried, scheme, value)
+  add(tried, scheme, trim_end(value))
   jar = make_jar(tried, nil)
   headers:set(text, jar)
   return jar

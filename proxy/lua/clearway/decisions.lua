@@ -29,6 +29,7 @@ local ANSWER_SECONDS, STALE_ANSWER_SECONDS = 12, 3
 local ASK_AGAIN_SECONDS = 2
 -- An answer that a revocation overtook is asked for anew, but not for ever.
 local MAX_ASKED = 3
+local MAX_ID = 128
 -- Routes that all jars together remember, of some 60 bytes each.
 local MAX_ADMITTED = 200000
 
@@ -87,9 +88,9 @@ local function seconds(value)
   return value and value > 0 and value or 0
 end
 
--- Ids go into headers, logs and the shared dict: anything but plain text is left out, and then nothing is let in by it.
+-- Ids go into headers, logs and the shared dict: anything but short plain text is left out, and then nothing is let in by it.
 local function plain(id)
-  return type(id) == "string" and match(id, "^[%w_.@:+-]+$") or nil
+  return type(id) == "string" and #id <= MAX_ID and match(id, "^[%w_.@:+-]+$") or nil
 end
 
 local function read_answer(answer)
