@@ -22,8 +22,6 @@ export interface ProxyConfig {
   readonly metricsPort: number;
   /** Hosts under which the gateway may be asked, with spaces between them; `*` for every one. */
   readonly hosts: string;
-  /** Host of the router's URL. */
-  readonly routerHost: string;
   /** URL of the router. */
   readonly routerUrl: string;
   /** Domain of route hosts; empty in path mode. */
@@ -45,7 +43,6 @@ const HTTP_CONNECTIONS = 8_192;
 
 const PLAIN_TEXTS = [
   'hosts',
-  'routerHost',
   'routerUrl',
   'routeDomain',
   'corsOrigins',
@@ -94,7 +91,6 @@ function edgeOf({ router, edge }: Settings): Pick<ProxyConfig, EdgeVariable> {
   const { hostname } = new URL(router.url);
   return {
     hosts: [hostname, ...edge.allowedHosts].join(' '),
-    routerHost: hostname,
     routerUrl: router.url,
     routeDomain: edge.routeDomain ?? '',
     corsOrigins: edge.corsOrigins.join(' '),
