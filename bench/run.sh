@@ -2,22 +2,25 @@
 # Measures Clearway on this machine. Each script prints what it measured; figures of one run are to be compared with
 # each other only.
 #
-#   bench/run.sh               both
+#   bench/run.sh               all
 #   bench/run.sh router [N]    the router with N tasks (10,000)
 #   bench/run.sh proxy [N]     the data plane against a bare nginx proxy_pass, with N routes (10,000)
+#   bench/run.sh access [C] [R] [E]   access control against nginx: C callers (1,000), R routes (1,000), of which each caller uses E (10)
 set -eu
 top=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")/.." && pwd)
 node=$("$top/scripts/node.sh")
 run() { "$node" --disable-warning=ExperimentalWarning "$top/bench/$1.ts" "${@:2}"; }
-case ${1:-both} in
+case ${1:-all} in
   router) run router-scale "${@:2}" ;;
   proxy) run proxy-throughput "${@:2}" ;;
-  both)
+  access) run access-throughput "${@:2}" ;;
+  all)
     run router-scale
     run proxy-throughput
+    run access-throughput
     ;;
   *)
-    sed -n '2,8p' "$0" >&2
+    sed -n '2,9p' "$0" >&2
     exit 2
     ;;
 esac

@@ -1,22 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { pino } from 'pino';
-import { systemClock } from '../../src/clock.ts';
+import { join } from 'node:path';
 import { descendantsOf } from '../../src/embedded/workloads/process-tree.ts';
-import type { RouteTable } from '../../src/domain/route-table.ts';
-import { ProxyDataPlane } from '../../src/proxy/data-plane.ts';
-import { nginxFolder, prepareFolder } from '../../src/proxy/folder.ts';
-import type { ProxyConfig } from '../../src/proxy/proxy-config.ts';
-import { makeRenderer, readTemplates, writeProxyFiles } from '../../src/proxy/render.ts';
 import { until, usage } from './gateway.ts';
 
 /** Something that serves on loopback, as one process on one core. */
 export interface Contender {
   readonly httpPort: number;
   readonly tcpPort: number;
-  /** CPU seconds that it and all that it started have used. */
+  /** Processes of it, all that it started included. */
+  pids(): Promise<readonly number[]>;
+  /** CPU seconds that these have used. */
   cpu(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -29,10 +24,33 @@ export interface Place {
   readonly tcpPort: number;
 }
 
-const TOP = resolve(import.meta.dirname, '../..');
 const NGINX = '/usr/sbin/nginx';
 const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
-export const COOKIE_NAME = 'clearml_token_basic';
+
+const SHARED_HTTP = `
+      map $http_upgrade $connection_upgrade {
+        default upgrade;
+        "" "";
+      }`;
+
+/** As one writes it for applications that stream, with the room for cookies that Clearway has. */
+const STREAMING = `
+        keepalive_requests 1000000;
+        client_header_buffer_size 4k;
+        proxy_http_version 1.1;
+        proxy_buffering off;
+        proxy_request_buffering off;`;
+
+const WEBSOCKETS = `
+          proxy_set_header Host $http_host;
+          proxy_set_header Upgrade $http_upgrade;
+          proxy_set_header Connection $connection_upgrade;`;
+
+const FORWARDED = `${WEBSOCKETS}
+          proxy_set_header X-Real-IP $remote_addr;
+          proxy_set_header X-Forwarded-For $remote_addr;
+          proxy_set_header X-Forwarded-Host $http_host;
+          proxy_set_header X-Forwarded-Proto $scheme;`;
 
 /** The application: an nginx that answers everything with two bytes. */
 export function startUpstream(place: Place): Promise<Contender> {
@@ -62,25 +80,17 @@ export function startBare(
     place,
     `http {
       access_log ${accessLog === 'log' ? 'access.log combined buffer=4k flush=1s' : 'off'};
-      map $http_upgrade $connection_upgrade {
-        default upgrade;
-        "" "";
-      }
+      ${SHARED_HTTP}
       upstream application {
         server 127.0.0.1:${upstreamPort};
         keepalive 256;
       }
       server {
         listen 127.0.0.1:${place.httpPort} backlog=4096;
-        keepalive_requests 1000000;
+        ${STREAMING}
         location / {
           proxy_pass http://application;
-          proxy_http_version 1.1;
-          proxy_set_header Host $http_host;
-          proxy_set_header Upgrade $http_upgrade;
-          proxy_set_header Connection $connection_upgrade;
-          proxy_buffering off;
-          proxy_request_buffering off;
+          ${WEBSOCKETS}
         }
       }
     }
@@ -93,77 +103,39 @@ export function startBare(
   );
 }
 
-/** What a Clearway contender serves. */
-export interface ClearwayOrder {
-  readonly table: RouteTable;
-  readonly authEnabled: boolean;
-}
-
-/** A proxy as it is delivered, with one worker; the router's side of it lets everybody in. */
-export async function startClearway(place: Place, order: ClearwayOrder): Promise<Contender> {
-  const nginx = join(place.folder, 'nginx');
-  await mkdir(nginx, { recursive: true });
-  await prepareFolder(nginxFolder(nginx));
-  const plane = new ProxyDataPlane({
-    folder: nginx,
-    clock: systemClock,
-    logger: pino({ level: 'silent' }),
-    decider: { decide: () => Promise.resolve({ verdict: 'allow', user: 'bench' }) },
-    freshSeconds: 600,
-    usableSeconds: 900,
-  });
-  await plane.start(new AbortController().signal);
-  const render = makeRenderer(await readTemplates(join(TOP, 'templates')));
-  await writeProxyFiles(nginxFolder(nginx), render(configOf(place, order)));
-  const generation = await plane.apply(order.table);
-  const environment = {
-    CLEARWAY_NGINX_FOLDER: nginx,
-    CLEARWAY_RUN_FOLDER: join(place.folder, 'run'),
-    CLEARWAY_STOP_SECONDS: '1',
-  };
-  const supervisor = onCore(place.core, [join(TOP, 'proxy/supervisor')], environment);
-  const stop = async (): Promise<void> => {
-    await end(supervisor);
-    await plane.close();
-  };
-  await until(
-    () => Promise.resolve(plane.acknowledged >= generation ? true : undefined),
-    20_000,
-    50,
-  ).catch(async (error: unknown) => {
-    await stop();
-    throw error;
-  });
-  return { ...place, cpu: () => cpuOf(supervisor), stop };
-}
-
-function configOf(place: Place, { authEnabled }: ClearwayOrder): ProxyConfig {
-  return {
-    workers: 1,
-    workerConnections: 8_192,
-    rlimitNofile: 20_000,
-    authEnabled,
-    cookieName: COOKIE_NAME,
-    sessionCookie: 'clearway-0a1b2c3d',
-    idleSeconds: 600,
-    routerScheme: 'http',
-    routerPort: place.httpPort,
-    tcp: true,
-    listenPort: place.httpPort,
-    tcpStart: place.tcpPort,
-    tcpEnd: place.tcpPort + 99,
-    metricsPort: 0,
-    hosts: '*',
-    routerHost: '127.0.0.1',
-    routerUrl: 'http://127.0.0.1',
-    routeDomain: '',
-    corsOrigins: '',
-    frameAncestors: '',
-    trustedProxies: [],
-    trusts: false,
-    tlsCertificate: '',
-    tlsKey: '',
-  };
+/**
+ * What an administrator would write by hand in Clearway's place: a location for each task, whose prefix is taken off, the usual
+ * forwarded headers, an access log. All tasks share one upstream here and so its idle connections, as they share one address.
+ */
+export function startRouted(
+  place: Place,
+  upstreamPort: number,
+  tasks: readonly string[],
+): Promise<Contender> {
+  const locations = tasks.map(
+    (task) => `
+        location /service/${task}/ {
+          proxy_pass http://application/;
+          proxy_set_header X-Forwarded-Prefix /service/${task};
+          ${FORWARDED}
+        }`,
+  );
+  return startNginx(
+    place,
+    `http {
+      ${SHARED_HTTP}
+      access_log access.log combined buffer=4k flush=1s;
+      upstream application {
+        server 127.0.0.1:${upstreamPort};
+        keepalive 256;
+      }
+      server {
+        listen 127.0.0.1:${place.httpPort} backlog=4096;
+        ${STREAMING}
+        ${locations.join('')}
+      }
+    }`,
+  );
 }
 
 async function startNginx(place: Place, blocks: string): Promise<Contender> {
@@ -178,31 +150,37 @@ async function startNginx(place: Place, blocks: string): Promise<Contender> {
     ${blocks}`;
   await writeFile(join(place.folder, 'nginx.conf'), configuration);
   const command = [NGINX, '-e', 'error.log', '-p', `${place.folder}/`, '-c', 'nginx.conf'];
-  const nginx = onCore(place.core, command);
+  const nginx = startOnCore(place.core, command);
   await until(
     async () =>
       (await fetch(`http://127.0.0.1:${place.httpPort}/`)).status > 0 ? true : undefined,
     5_000,
     20,
   );
-  return { ...place, cpu: () => cpuOf(nginx), stop: () => end(nginx) };
+  return { ...place, ...nginx };
 }
 
-function onCore(
+/** Starts a program that may use one core only. */
+export function startOnCore(
   core: number,
   command: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): ChildProcess {
-  return spawn('taskset', ['-c', String(core), ...command], {
+): Pick<Contender, 'pids' | 'cpu' | 'stop'> {
+  const child = spawn('taskset', ['-c', String(core), ...command], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, ...environment },
   });
-}
-
-async function cpuOf({ pid = 0 }: ChildProcess): Promise<number> {
-  const pids = [pid, ...(await descendantsOf(pid))];
-  const used = await Promise.all(pids.map((one) => usage(one).catch(() => ({ cpu: 0 }))));
-  return used.reduce((sum, { cpu }) => sum + cpu, 0);
+  const pids = async (): Promise<readonly number[]> => {
+    const { pid = 0 } = child;
+    return [pid, ...(await descendantsOf(pid))];
+  };
+  const cpu = async (): Promise<number> => {
+    const used = await Promise.all(
+      (await pids()).map((pid) => usage(pid).catch(() => ({ cpu: 0 }))),
+    );
+    return used.reduce((sum, one) => sum + one.cpu, 0);
+  };
+  return { pids, cpu, stop: () => end(child) };
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -19,27 +19,32 @@ export interface LoadOrder {
   readonly seconds: number;
 }
 
-/** Which requests wrk makes: every path in turn, each as one of the users. */
+/** Which requests wrk makes, in this order and then again from the first. */
 export interface RequestPlan {
   readonly paths: readonly string[];
-  /** Text of the Cookie header by user; user number u asks for the u-th share of the paths. */
+  /** Texts of the Cookie header. */
   readonly cookies: readonly string[];
+  /** Index of the path and of the cookie of each request. */
+  readonly steps: readonly (readonly [path: number, cookie: number])[];
 }
 
 /** Writes the script that makes wrk walk through a plan; all texts are made before the first request. */
 export async function writeWalk(file: string, plan: RequestPlan): Promise<string> {
-  const share = Math.ceil(plan.paths.length / plan.cookies.length);
-  const steps = plan.paths.map((path, index) => {
-    const cookie = plan.cookies[Math.floor(index / share)] ?? '';
-    return `  { ${JSON.stringify(path)}, ${JSON.stringify(cookie)} },`;
-  });
-  const text = `local steps = {
-${steps.join('\n')}
-}
+  const list = (texts: readonly string[]): string =>
+    texts.map((text) => `  ${JSON.stringify(text)},\n`).join('');
+  // The indexes of Lua begin at 1.
+  const steps = plan.steps.map(([path, cookie]) => `  { ${path + 1}, ${cookie + 1} },\n`).join('');
+  const text = `local paths = {
+${list(plan.paths)}}
+local cookies = {
+${list(plan.cookies)}}
+local steps = {
+${steps}}
 local requests, at = {}, 0
 function init()
   for index, step in ipairs(steps) do
-    requests[index] = wrk.format("GET", step[1], { Host = "127.0.0.1", Cookie = step[2] })
+    local headers = { Host = "127.0.0.1", Cookie = cookies[step[2]] }
+    requests[index] = wrk.format("GET", paths[step[1]], headers)
   end
 end
 function request()
