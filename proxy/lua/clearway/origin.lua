@@ -31,9 +31,8 @@ local function is_own(text, host, scheme)
   return given_scheme == scheme and authority(given_host, scheme) == authority(host, scheme)
 end
 
--- True when a request that is let in by a cookie may be another site's doing.
-function origin.is_foreign(var, method)
-  local upgrade = var.http_upgrade
+-- True when a request that is let in by a cookie may be another site's doing. `upgrade` is its Upgrade header.
+function origin.is_foreign(var, method, upgrade)
   if READS[method] and not upgrade then return false end
   local text = var.http_origin
   -- A page whose referrer policy is no-referrer sends its forms with `null`; what the browser says beside no page can forge.
