@@ -33,8 +33,8 @@ end
 
 -- True when a request may be another site's doing that is let in by what browsers send along by themselves, `ambient`: a cookie, or the
 -- key and secret of Basic (RFC 7617) that somebody typed once. Programs send Basic as well, so there a missing Origin says nothing.
-function origin.is_foreign(var, method, ambient)
-  local upgrade = var.http_upgrade
+-- `upgrade` is its Upgrade header.
+function origin.is_foreign(var, method, upgrade, ambient)
   if READS[method] and not upgrade then return false end
   local text = var.http_origin
   -- A page whose referrer policy is no-referrer sends its forms with `null`; what the browser says beside no page can forge.

@@ -16,7 +16,8 @@ local routes = require "clearway.routes"
 local settings = require "clearway.settings"
 local target = require "clearway.target"
 
-local find, get_method = string.find, ngx.req.get_method
+local find, lower = string.find, string.lower
+local get_method, http_version = ngx.req.get_method, ngx.req.http_version
 local set_header, clear_header = ngx.req.set_header, ngx.req.clear_header
 local cookies_of = credentials.cookies
 
@@ -96,9 +97,19 @@ local function admit(var, entry)
 end
 
 -- A caller's further websocket, and what another site may have caused, end here.
-local function is_refused(var, method, jar, cookies)
-  if jar and jar.ambient and origin.is_foreign(var, method, jar.ambient) then return pages.send(403) end
-  if jar and var.http_upgrade and live.count(jar) >= MAX_UNDER_WAY then return pages.send(429) end
+local function refuse(var, method, upgrade, jar)
+  if jar.ambient and origin.is_foreign(var, method, upgrade, jar.ambient) then return pages.send(403) end
+  if upgrade and live.count(jar) >= MAX_UNDER_WAY then return pages.send(429) end
+end
+
+-- Hands on what few requests have: `upgrade`, their Upgrade header, and the gateways that they came through, `hops`. Only a websocket may
+-- leave HTTP, and only from a connection that is its own: HTTP/2 knows no Upgrade (RFC 9113, section 8.2.2).
+local function hand_on(var, upgrade, hops)
+  if upgrade and lower(upgrade) == "websocket" and http_version() < 2 then
+    var.clearway_upgrade = "websocket"
+    var.clearway_connection = "upgrade"
+  end
+  if hops and hops ~= "" then var.clearway_hops = hops .. " " end
 end
 
 return function()
@@ -124,7 +135,8 @@ return function()
     if not now_served or now_served.task ~= entry.task then return pages.send(503) end
     entry = now_served
   end
-  is_refused(var, method, jar, cookies)
+  local upgrade = var.http_upgrade
+  if jar then refuse(var, method, upgrade, jar) end
   var.clearway_task = entry.task
   if not rest then return pages.redirect(key .. "/" .. query) end
   if not entry.peer then return pages.wait(entry) end
@@ -141,5 +153,6 @@ return function()
     var.clearway_uri = rest
     var.clearway_prefix = entry.prefix
   end
+  if upgrade or hops then hand_on(var, upgrade, hops) end
   live.enter(var, entry, jar)
 end
