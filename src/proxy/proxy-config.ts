@@ -41,13 +41,7 @@ export interface ProxyConfig {
 /** Connections of one worker beside those of the TCP listeners: 4,000 open websockets, and room. */
 const HTTP_CONNECTIONS = 8_192;
 
-const PLAIN_TEXTS = [
-  'hosts',
-  'routerUrl',
-  'routeDomain',
-  'corsOrigins',
-  'frameAncestors',
-] as const;
+const PLAIN_TEXTS = ['hosts', 'routerUrl', 'routeDomain', 'corsOrigins', 'frameAncestors'] as const;
 
 /** A token of RFC 6265, or nothing: no character of it ends a quoted text. */
 const COOKIE_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/;
