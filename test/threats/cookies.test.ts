@@ -34,7 +34,7 @@ describe('cookies and tokens', function () {
   });
 
   after(async () => {
-    await Promise.all([proxy.stop(), open.stop()]);
+    await Promise.all([proxy.stop('SIGKILL'), open.stop('SIGKILL')]);
     await app.stop();
   });
 

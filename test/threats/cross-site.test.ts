@@ -64,7 +64,7 @@ describe('requests that other sites cause', function () {
   });
 
   after(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await app.stop();
   });
 

@@ -113,7 +113,7 @@ class Slow {
   }
 
   async stop(): Promise<void> {
-    await this.#proxy.stop();
+    await this.#proxy.stop('SIGKILL');
     await this.app.stop();
   }
 
@@ -151,7 +151,7 @@ describe('failures of what decides', function () {
   }
 
   afterEach(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await app.stop();
   });
 

@@ -47,7 +47,7 @@ describe('hosts and paths', function () {
   });
 
   after(async () => {
-    await Promise.all([proxy.stop(), own.stop()]);
+    await Promise.all([proxy.stop('SIGKILL'), own.stop('SIGKILL')]);
     await Promise.all([mine.stop(), theirs.stop()]);
   });
 

@@ -156,7 +156,7 @@ describe('pages of the gateway', function () {
         `/_clearway/sign-in?to=%2Fservice%2Faway%2F%22%3E%3Cscript%3E%3F'%3E%3Cscript%3E%26x%3D%250d%250aSet-Cookie%3Aa`,
       ]);
     } finally {
-      await proxy.stop();
+      await proxy.stop('SIGKILL');
     }
   });
 });

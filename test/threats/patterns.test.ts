@@ -34,7 +34,7 @@ describe('injection into patterns', function () {
   });
 
   after(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await app.stop();
   });
 

@@ -141,7 +141,7 @@ describe('smuggled requests over HTTP/2', function () {
   });
 
   after(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await app.stop();
   });
 

@@ -49,7 +49,7 @@ describe('smuggled requests', function () {
   });
 
   after(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await app.stop();
   });
 
