@@ -15,7 +15,7 @@ local routes = require "clearway.routes"
 local settings = require "clearway.settings"
 
 local pairs, tonumber = pairs, tonumber
-local cast, get_request = ffi.cast, base.get_request
+local cast, get_request, C = ffi.cast, base.get_request, ffi.C
 
 -- Time in which nginx hands the end of a client on to its upstream.
 local HAND_ON_SECONDS = 0.2
@@ -24,7 +24,7 @@ local live = {}
 
 -- What is known of the requests under way, each by the address of nginx's own record of the request: no two live ones
 -- share it, and it is the same in every phase. Columns and not a table for each request, which would be garbage soon.
-local entries, addresses, peers, jars = {}, {}, {}, {}
+local entries, jars = {}, {}
 -- Requests over HTTP/2: false while they may go on, true when they must end.
 local ended = {}
 
@@ -40,18 +40,11 @@ local function learn_listener(var)
   speaks_tls = var.https == "on"
 end
 
--- Address bytes and port at the other end of the socket: of a load balancer, where one is believed to say who asks.
-local function socket_of(var)
-  if not settings.trusts then return var.binary_remote_addr, var.remote_port end
-  return descriptors.bytes(var.realip_remote_addr), var.realip_remote_port
-end
-
 -- Remembers this request before it is sent to its upstream. `jar` is what let the caller in; nil without access control.
 function live.enter(var, entry, jar)
   local id = current()
   if not own_port then learn_listener(var) end
   entries[id] = entry
-  addresses[id], peers[id] = socket_of(var)
   jars[id] = jar
   if speaks_tls and ngx.req.http_version() >= 2 then ended[id] = false end
 end
@@ -70,7 +63,7 @@ end
 function live.leave()
   local id = current()
   if not entries[id] then return end
-  entries[id], addresses[id], peers[id], jars[id], ended[id] = nil, nil, nil, nil, nil
+  entries[id], jars[id], ended[id] = nil, nil, nil
 end
 
 -- How many requests of the caller of this jar are under way.
@@ -87,6 +80,23 @@ function live.each_caller(visit)
   for id, jar in pairs(jars) do visit(jar, entries[id]) end
 end
 
+local lowercase = ffi.new("char[32]")
+local text, length, problem = ffi.new("char *[1]"), ffi.new("size_t[1]"), ffi.new("char *[1]")
+
+-- A variable of a request under way: ngx.var knows the current one only.
+local function variable_of(id, name)
+  local request = cast("ngx_http_request_t *", id)
+  if C.ngx_http_lua_ffi_var_get(request, name, #name, lowercase, 0, text, length, problem) ~= 0 then return "" end
+  return ffi.string(text[0], length[0])
+end
+
+-- Port and address bytes at the other end of a request's socket: of a load balancer, where one is believed to say who asks.
+local function client_of(id)
+  if not settings.trusts then return variable_of(id, "remote_port") .. " " .. variable_of(id, "binary_remote_addr") end
+  local address = descriptors.bytes(variable_of(id, "realip_remote_addr"))
+  return variable_of(id, "realip_remote_port") .. " " .. (address or "")
+end
+
 -- Clients of the requests for which is_over(entry, jar) says true, as a set of "port address bytes", or nil.
 local function clients_of(is_over)
   local wanted
@@ -96,7 +106,7 @@ local function clients_of(is_over)
         ended[id] = true
       else
         wanted = wanted or {}
-        wanted[peers[id] .. " " .. addresses[id]] = true
+        wanted[client_of(id)] = true
       end
     end
   end

@@ -1,5 +1,6 @@
 -- init_by_lua and init_worker_by_lua: settings in the master, then table and channel in each worker.
 
+local jit_opt = require "jit.opt"
 local settings = require "clearway.settings"
 
 local phase_init = {}
@@ -24,10 +25,12 @@ end
 
 -- Runs in the master, at start and at each reload.
 function phase_init.master(values)
+  -- LuaJIT compiles all that a request costs as one piece, which has more constants than it allows by itself: it would then
+  -- be interpreted.
+  jit_opt.start("maxirconst=4000")
   for name, value in pairs(values) do
     settings[name] = value
   end
-  settings.hop = settings.revision
   settings.corsSet = {}
   for word in settings.corsOrigins:gmatch("%S+") do settings.corsSet[word] = true end
   require("clearway.target").configure(settings.hosts, settings.routeDomain, settings.routerUrl)
