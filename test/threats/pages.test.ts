@@ -91,9 +91,9 @@ describe('pages of the gateway', function () {
   it('T30 at the proxy: a page of it repeats nothing of a request', async () => {
     const proxy = await ProxyHarness.start({
       config: { authEnabled: true, hosts: 'gw.example' },
-      decide: ({ credential }) =>
+      decide: ({ credential, task }) =>
         credential === 'alice'
-          ? { verdict: 'allow', user: 'alice' }
+          ? { verdict: task === '-' ? 'deny' : 'allow', user: 'alice' }
           : { verdict: credential === 'often' ? 'throttled' : 'unauthenticated' },
     });
     try {

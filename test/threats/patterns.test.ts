@@ -20,9 +20,9 @@ describe('injection into patterns', function () {
     });
     proxy = await ProxyHarness.start({
       config: { authEnabled: true, cookieName: COOKIE, hosts: 'gw.ex-ample' },
-      decide: ({ credential }) =>
+      decide: ({ credential, task }) =>
         credential === 'alice'
-          ? { verdict: 'allow', user: 'alice' }
+          ? { verdict: task === '-' ? 'deny' : 'allow', user: 'alice' }
           : { verdict: 'unauthenticated' },
     });
     const http = Object.fromEntries(
