@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { DEFENCES, type Defence } from '../test/threats/defences.ts';
+import type { Defence } from '../test/threats/defence.ts';
+import { DEFENCES } from '../test/threats/defences.ts';
 
 const TOP = resolve(import.meta.dirname, '..');
 /** What a copy has by a link, or not at all. */
