@@ -7,6 +7,19 @@ const HEADERS_OUT = 'proxy/lua/clearway/phase_header_filter.lua';
 const LIVE = 'proxy/lua/clearway/live.lua';
 const TEMPLATE = 'templates/nginx.conf.hbs';
 
+const REFUSALS_APART = `local function dict_of(verdict)
+  return verdict == "allow" and ngx.shared.clearway_decisions or ngx.shared.clearway_refusals
+end
+
+local function cache_of(verdict)
+  return verdict == "allow" and let_in or refused
+end
+`;
+const REFUSALS_TOGETHER = `local function dict_of() return ngx.shared.clearway_refusals end
+
+local function cache_of() return refused end
+`;
+
 /** Against those who would be let in, shown or given what is not theirs. */
 export const AGAINST_ACCESS: readonly Defence[] = [
   // Who signs in, and from where.
@@ -68,7 +81,7 @@ export const AGAINST_ACCESS: readonly Defence[] = [
     DECISIONS,
     'if decision and revocations.voids(decision, route.task) then decision = nil end',
   ),
-  row('T24', DECISIONS, 'return verdict == "allow" and let_in or refused', 'return refused'),
+  row('T24', DECISIONS, REFUSALS_APART, REFUSALS_TOGETHER),
   row(
     'T25',
     'proxy/lua/clearway/asking.lua',
@@ -94,7 +107,8 @@ export const AGAINST_ACCESS: readonly Defence[] = [
   row(
     'T27',
     TEMPLATE,
-    '      proxy_set_header X-Request-ID "$clearway_proxy-$connection-$connection_requests";\n',
+    '    absolute_redirect off;\n',
+    '    absolute_redirect off;\n    underscores_in_headers on;\n',
   ),
   row(
     'T28',

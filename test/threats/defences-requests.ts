@@ -32,9 +32,9 @@ export const AGAINST_REQUESTS: readonly Defence[] = [
   ),
   row(
     'T2',
-    TARGET,
-    'if suffix and sub(name, -#suffix) == suffix then',
-    'if any_host and suffix then',
+    'proxy/lua/clearway/rewrite.lua',
+    'if sub(text, 1, #prefix) ~= prefix then return false end',
+    'if not match(text, "^" .. prefix) then return false end',
   ),
   row(
     'T3',

@@ -107,5 +107,11 @@ describe('injection into patterns', function () {
       'b=1; Path=/service/x--y.z/service/xAAyBz/',
       'aXw=kept',
     ]);
+    const own = await ask('/service/x--y.z/', undefined, {
+      Location: '/service/x--y.z/a',
+      'Set-Cookie': 'a=1; Path=/service/x--y.z/a',
+    });
+    expect(headerOf(own, 'location')).to.equal('/service/x--y.z/a');
+    expect(headerOf(own, 'set-cookie')).to.equal('a=1; Path=/service/x--y.z/a');
   });
 });
