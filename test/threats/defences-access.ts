@@ -144,6 +144,11 @@ export const AGAINST_ACCESS: readonly Defence[] = [
   row(
     'T31',
     HEADERS_OUT,
+    'if status < 200 or http_version() < 1 then refuse_what_is_none(status) end',
+  ),
+  row(
+    'T31',
+    HEADERS_OUT,
     'return not find(allowed, "[^%w/_~.-]") and not find(allowed, "/.", 1, true)',
     'return true',
   ),

@@ -54,6 +54,7 @@ const BEGINNINGS: readonly (readonly [says: string, bytes: string])[] = [
 describe('answers that are none', function () {
   this.timeout(20_000);
   let proxy: ProxyHarness;
+  let secure: ProxyHarness;
   let app: Server;
   let bytes = '';
 
@@ -75,11 +76,9 @@ describe('answers that are none', function () {
     const table = { http: { app: anHttpEntry(port) } };
     await Promise.all([proxy.publish(table), secure.publish(table)]);
   });
-  let secure: ProxyHarness;
-
   after(async () => {
     await Promise.all([proxy.stop('SIGKILL'), secure.stop('SIGKILL')]);
-    app.close();
+    await closeServer(app);
   });
 
   /** Asks, and gives all that came back until nothing more can come. */
@@ -155,6 +154,5 @@ describe('answers that are none', function () {
       ({ message }) => message === 'request',
     ))
       expect(status).to.be.a('number');
-    await closeServer(createServer().listen(0));
   });
 });
