@@ -32,6 +32,10 @@ test: install-test ## Run every check and test; ends in `N passed, N failed`.
 test-long: install-test ## The same with long kill loops, long fuzzing and more versions.
 	@CLEARWAY_LONG=1 scripts/run-tests.sh
 
+.PHONY: test-defences
+test-defences: ## Take every defence out of a copy, and see that its tests fail; ONLY=T8 for one.
+	@$(RUN) node scripts/take-defences-out.ts $(if $(ONLY),--only $(ONLY))
+
 .PHONY: test-unit
 test-unit: ## Run the quick tests only.
 	@$(RUN) npm run --silent test:unit

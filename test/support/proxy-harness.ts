@@ -210,10 +210,11 @@ export class ProxyHarness {
     );
   }
 
-  async stop(): Promise<void> {
-    await this.stopSupervisor();
+  /** Ends everything, by default as `docker stop` does; by SIGKILL it takes no second. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.stopSupervisor(signal);
     await this.stopRouter();
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
   async #start(): Promise<void> {

@@ -35,7 +35,7 @@ describe('answers of applications', function () {
   });
 
   after(async () => {
-    await Promise.all([proxy.stop(), own.stop()]);
+    await Promise.all([proxy.stop('SIGKILL'), own.stop('SIGKILL')]);
     await Promise.all([app.stop(), neighbour.stop()]);
   });
 

@@ -44,7 +44,7 @@ describe('decisions that are kept', function () {
   }
 
   afterEach(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await app.stop();
   });
 

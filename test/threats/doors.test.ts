@@ -39,7 +39,7 @@ describe('doors beside the door', function () {
   });
 
   after(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await app.stop();
   });
 

@@ -52,7 +52,7 @@ describe('what one of many can use up', function () {
   });
 
   after(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await Promise.all([app.stop(), sockets.stop()]);
   });
 

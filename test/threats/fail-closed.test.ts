@@ -113,7 +113,7 @@ class Slow {
   }
 
   async stop(): Promise<void> {
-    await this.#proxy.stop();
+    await this.#proxy.stop('SIGKILL');
     await this.app.stop();
   }
 
@@ -151,7 +151,7 @@ describe('failures of what decides', function () {
   }
 
   afterEach(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await app.stop();
   });
 
@@ -216,7 +216,7 @@ describe('failures of what decides', function () {
       ['decisions.lua', 'function decisions.of(jar, route, var)\n', bearer],
       ['credentials.lua', 'function credentials.header(text)\n', bearer],
       ['credentials.lua', 'function credentials.cookies(text)\n', cookie],
-      ['origin.lua', 'function origin.is_foreign(var, method)\n', cookie],
+      ['origin.lua', 'function origin.is_foreign(var, method, upgrade, ambient)\n', cookie],
       ['live.lua', 'function live.enter(var, entry, jar)\n', bearer],
       ['pages.lua', 'function pages.sign_in(target)\n', ['Accept', 'text/html']],
     ] as const;

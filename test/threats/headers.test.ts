@@ -66,7 +66,7 @@ describe('headers of a proxy', function () {
   });
 
   after(async () => {
-    await Promise.all([proxy.stop(), open.stop()]);
+    await Promise.all([proxy.stop('SIGKILL'), open.stop('SIGKILL')]);
     await app.stop();
   });
 
@@ -86,20 +86,17 @@ describe('headers of a proxy', function () {
   it('T8: no client speaks for the gateway', async () => {
     for (const at of [proxy, open]) {
       for (const spell of SPELLINGS) {
-        await ask(
-          at,
-          FORGED.flatMap(
-            (name) =>
-              [
-                [spell(name), 'root'],
-                [spell(name), 'root'],
-              ] as const,
-          ),
-        );
-        const arrived = app.last.rawHeaders.filter(
-          (_, index) => index % 2 === 0 && app.last.rawHeaders[index + 1] === 'root',
-        );
-        expect(arrived).to.deep.equal([]);
+        // Half of them at a time: a request may have so many lines and no more.
+        for (const half of [FORGED.slice(0, 60), FORGED.slice(60)]) {
+          const twice = half.flatMap((name) => [spell(name), spell(name)]);
+          await ask(
+            at,
+            twice.map((name) => [name, 'root'] as const),
+          );
+          const { rawHeaders } = app.last;
+          const arrived = rawHeaders.filter((_, index) => rawHeaders[index + 1] === 'root');
+          expect(arrived).to.deep.equal([]);
+        }
       }
     }
     await ask(

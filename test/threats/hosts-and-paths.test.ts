@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { AccessAnswer, AccessQuestion } from '../../src/controllers/contracts.ts';
 import { rawRequest, sendRaw } from '../support/http-client.ts';
+import { LuaRunner } from '../support/lua-runner.ts';
 import { anHttpEntry, ProxyHarness } from '../support/proxy-harness.ts';
 import { ANYWHERE, BELOW_A_ROUTE, PAGES_IN_DISGUISE } from './corpus/paths.ts';
 import { RecordingApp } from './support/recording-app.ts';
@@ -47,7 +48,7 @@ describe('hosts and paths', function () {
   });
 
   after(async () => {
-    await Promise.all([proxy.stop(), own.stop()]);
+    await Promise.all([proxy.stop('SIGKILL'), own.stop('SIGKILL')]);
     await Promise.all([mine.stop(), theirs.stop()]);
   });
 
@@ -159,6 +160,20 @@ describe('hosts and paths', function () {
     expect(proxy.questions.length).to.equal(asked);
     expect(proxy.lines.filter(({ level }) => level === 'error')).to.deep.equal([]);
     expect(await reach('/service/mine/x')).to.deep.equal(['200', '/x']);
+  });
+
+  // Attack: the same, were there no nginx that refuses most of it by itself.
+  it('T15 at the reader of paths: refused there as well', async () => {
+    const lua = await LuaRunner.start(['path']);
+    try {
+      for (const bad of ['%', '%z', '%zz', '%a', '%1g', '%%', '%%41', 'a%', '%u0041', '%-1', '%00'])
+        for (const place of ['/service/mine/', '/service/mine/x?', '/x/'])
+          expect(await lua.call('path.read', place + bad), place + bad).to.deep.equal(
+            place.endsWith('?') ? ['route', 'mine', `/x?${bad}`] : ['bad'],
+          );
+    } finally {
+      await lua.stop();
+    }
   });
 
   // Attack: a page of one application names another one in a header that proxies use, to be led there with the cookies of this one.

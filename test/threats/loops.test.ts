@@ -31,7 +31,7 @@ describe('loops', function () {
     await other.publish({ http: { loop: anHttpEntry(one.port, { keep: true, answered: true }) } });
   });
 
-  after(() => Promise.all([one.stop(), other.stop()]));
+  after(() => Promise.all([one.stop('SIGKILL'), other.stop('SIGKILL')]));
 
   const requestsOf = (proxy: ProxyHarness): number =>
     proxy.lines.filter(({ message }) => message === 'request').length;

@@ -91,9 +91,9 @@ describe('pages of the gateway', function () {
   it('T30 at the proxy: a page of it repeats nothing of a request', async () => {
     const proxy = await ProxyHarness.start({
       config: { authEnabled: true, hosts: 'gw.example' },
-      decide: ({ credential }) =>
+      decide: ({ credential, task }) =>
         credential === 'alice'
-          ? { verdict: 'allow', user: 'alice' }
+          ? { verdict: task === '-' ? 'deny' : 'allow', user: 'alice' }
           : { verdict: credential === 'often' ? 'throttled' : 'unauthenticated' },
     });
     try {
@@ -156,7 +156,7 @@ describe('pages of the gateway', function () {
         `/_clearway/sign-in?to=%2Fservice%2Faway%2F%22%3E%3Cscript%3E%3F'%3E%3Cscript%3E%26x%3D%250d%250aSet-Cookie%3Aa`,
       ]);
     } finally {
-      await proxy.stop();
+      await proxy.stop('SIGKILL');
     }
   });
 });

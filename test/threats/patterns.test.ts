@@ -20,9 +20,9 @@ describe('injection into patterns', function () {
     });
     proxy = await ProxyHarness.start({
       config: { authEnabled: true, cookieName: COOKIE, hosts: 'gw.ex-ample' },
-      decide: ({ credential }) =>
+      decide: ({ credential, task }) =>
         credential === 'alice'
-          ? { verdict: 'allow', user: 'alice' }
+          ? { verdict: task === '-' ? 'deny' : 'allow', user: 'alice' }
           : { verdict: 'unauthenticated' },
     });
     const http = Object.fromEntries(
@@ -34,7 +34,7 @@ describe('injection into patterns', function () {
   });
 
   after(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await app.stop();
   });
 
@@ -107,5 +107,11 @@ describe('injection into patterns', function () {
       'b=1; Path=/service/x--y.z/service/xAAyBz/',
       'aXw=kept',
     ]);
+    const own = await ask('/service/x--y.z/', undefined, {
+      Location: '/service/x--y.z/a',
+      'Set-Cookie': 'a=1; Path=/service/x--y.z/a',
+    });
+    expect(headerOf(own, 'location')).to.equal('/service/x--y.z/a');
+    expect(headerOf(own, 'set-cookie')).to.equal('a=1; Path=/service/x--y.z/a');
   });
 });

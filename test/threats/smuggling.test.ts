@@ -12,8 +12,8 @@ import { WireClient } from './support/wire.ts';
 const AT_ONCE = 12;
 const HEAD = 'Host: gw.example\r\nAuthorization: Bearer alice\r\n';
 
-function decide({ credential }: AccessQuestion): AccessAnswer {
-  if (credential === 'alice') return { verdict: 'allow', user: 'alice' };
+function decide({ credential, task }: AccessQuestion): AccessAnswer {
+  if (credential === 'alice') return { verdict: task === '-' ? 'deny' : 'allow', user: 'alice' };
   if (credential === 'mallory') return { verdict: 'deny', user: 'mallory' };
   return { verdict: 'unauthenticated' };
 }
@@ -49,7 +49,7 @@ describe('smuggled requests', function () {
   });
 
   after(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await app.stop();
   });
 

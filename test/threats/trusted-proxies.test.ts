@@ -41,7 +41,7 @@ describe('who asks, as load balancers say', function () {
   });
 
   after(async () => {
-    await Promise.all([proxy.stop(), trusting.stop()]);
+    await Promise.all([proxy.stop('SIGKILL'), trusting.stop('SIGKILL')]);
     await app.stop();
   });
 

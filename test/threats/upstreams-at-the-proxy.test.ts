@@ -17,7 +17,7 @@ describe('addresses that a table gives', function () {
   });
 
   after(async () => {
-    await proxy.stop();
+    await proxy.stop('SIGKILL');
     await app.stop();
   });
 

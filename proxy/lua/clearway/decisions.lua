@@ -90,6 +90,8 @@ local function decide(credential, route, client)
   if usable and held.askAgain and held.askAgain > now() then return held end
   local options = { timeout = usable and STALE_ANSWER_SECONDS or ANSWER_SECONDS, client = client }
   local decision = ask(key, credential, route, options)
+  -- Whoever waited for the answer of another one may find it revoked by now: others ran in between.
+  if decision and revocations.voids(decision, route.task) then decision = nil end
   if decision and decision ~= THROTTLED then
     keep(key, decision)
     return decision

@@ -7,6 +7,7 @@ local origin = require "clearway.origin"
 local rewrite = require "clearway.rewrite"
 local settings = require "clearway.settings"
 
+local http_version = ngx.req.http_version
 local type, find, sub, gsub = type, string.find, string.sub, string.gsub
 
 -- One line as it may go out, or nil: an application may not set, or throw away, what lets people in.
@@ -37,10 +38,27 @@ local function rewrite_location(header, location, entry)
   header["Location"] = rewrite.location(location, entry.prefix, ngx.var.http_host, entry.peer .. ":" .. entry.port)
 end
 
+-- nginx hands on what follows an interim answer, or a head that it cannot read (then it takes it for HTTP/0.9), as it is: to a browser
+-- that is another answer, whose headers nobody has looked at. A change of protocol is one only where it was asked for.
+local function refuse_what_is_none(status)
+  if http_version() < 1 then return ngx.exit(ngx.ERROR) end
+  if status == 101 then
+    if ngx.var.clearway_upgrade ~= "websocket" then return ngx.exit(ngx.ERROR) end
+    return
+  end
+  local header = ngx.header
+  ngx.status = 502
+  header["Content-Type"] = "text/plain; charset=utf-8"
+  header["X-Content-Type-Options"] = "nosniff"
+  header["Content-Length"] = nil
+end
+
 return function()
   local entry = live.entry()
   -- A page of our own.
   if not entry then return end
+  local status = ngx.status
+  if status < 200 or http_version() < 1 then refuse_what_is_none(status) end
   if not entry.answered then observe.answered(entry) end
   local header = ngx.header
   local cookies = header["Set-Cookie"]
