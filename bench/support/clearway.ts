@@ -109,7 +109,6 @@ function configOf(place: Place, { authEnabled, workers = 1 }: ClearwayOrder): Pr
     tcpEnd: place.tcpPort + 99,
     metricsPort: 0,
     hosts: '*',
-    routerHost: '127.0.0.1',
     routerUrl: 'http://127.0.0.1',
     routeDomain: '',
     corsOrigins: '',

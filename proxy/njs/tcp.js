@@ -5,7 +5,11 @@
 import fs from 'fs';
 
 const V4 = /^(\d{1,3}\.){3}\d{1,3}:\d{1,5}$/;
-const V6 = /^\[[0-9a-f:.]{2,45}\]:\d{1,5}$/;
+const V6 = /^\[[0-9a-f:]{2,39}\]:\d{1,5}$/;
+// Nobody's service: "this network", link-local, multicast and reserved; in IPv6 also what begins with zeros, such as IPv4 in its
+// clothes, but loopback. The router refuses them already.
+const NEVER = /^(0+\.|169\.254\.|2(2[4-9]|[3-5]\d)\.|\[(0*:|fe[89ab]|ff))/;
+const LOOPBACK_V6 = '[::1]:';
 // nginx takes "unix:…" and host names too: only what is an address and a port may reach proxy_pass.
 const MAX_LENGTH = 64;
 
@@ -37,10 +41,15 @@ function isListener(upstream, s) {
   return isOwn(upstream.slice(0, colon).replace('[', '').replace(']', ''), s);
 }
 
+function isUsable(upstream) {
+  if (upstream.length > MAX_LENGTH || !(V4.test(upstream) || V6.test(upstream))) return false;
+  return !NEVER.test(upstream) || upstream.indexOf(LOOPBACK_V6) === 0;
+}
+
 function choose(s) {
   const line = read('shared/tcp/' + s.variables.server_port);
   const upstream = line.charAt(line.length - 1) === '\n' ? line.slice(0, -1) : line;
-  if (upstream.length > MAX_LENGTH || !(V4.test(upstream) || V6.test(upstream))) {
+  if (!isUsable(upstream)) {
     s.deny();
     return;
   }

@@ -69,7 +69,7 @@ function routeUrlIn(text: string, hosts: RouteHosts): string | undefined {
   if (!isRouteKey(key)) return undefined;
   const origin = routeOrigin(hosts, key);
   const url = URL.parse(text);
-  if (url?.origin !== origin || url.username !== '' || url.password !== '') return undefined;
+  if (url?.origin !== origin) return undefined;
   const path = pathIn(`${url.pathname}${url.search}${url.hash}`, { on: 'route host' });
   return path === undefined ? undefined : `${origin}${path}`;
 }

@@ -19,15 +19,6 @@ export interface ReadTask {
   readonly company: string;
 }
 
-/** What is known of a request when it is judged. */
-export interface AccessFacts {
-  readonly caller: Caller;
-  /** `unreadable` when ClearML says that there is no such task for this caller. */
-  readonly task: ReadTask | 'unreadable';
-  /** Company of the router's own account. */
-  readonly company: string;
-}
-
 /** Role of tokens that ClearML hands to strangers. */
 const GUEST = 'guest';
 
@@ -37,15 +28,14 @@ export function isGuest(caller: Caller): boolean {
 }
 
 /**
- * Whether the rule lets this caller in.
+ * Whether a rule about tasks lets in a caller who can read this one.
  *
- * @remarks
- * A guest's token passes for an identity (protocol 9.1), and public tasks are readable for every company: neither is a
- * permission. Nothing but `guest` depends on roles.
+ * @remarks A public task is readable for every company, which is no permission (protocol 9.1).
  */
-export function isAllowed(rule: AccessRule, { caller, task, company }: AccessFacts): boolean {
-  if (isGuest(caller)) return false;
-  if (rule === 'authenticated') return caller.company === company;
-  if (task === 'unreadable' || task.company !== caller.company) return false;
-  return rule === 'read' || task.owner === caller.id;
+export function mayUse(
+  rule: Exclude<AccessRule, 'authenticated'>,
+  caller: Caller,
+  task: ReadTask,
+): boolean {
+  return task.company === caller.company && (rule === 'read' || task.owner === caller.id);
 }

@@ -48,13 +48,22 @@ export function hostPort(host: string, port: number): string {
 /** Loopback, in both versions. */
 export const LOOPBACK: NetworkSet = networkSet(['127.0.0.0/8', '::1/128']);
 
-/** Networks that no upstream may be in, whatever the settings say: this host, link-local, multicast, reserved. */
+/**
+ * Networks that no upstream may be in, whatever the settings say: this host, link-local, multicast, reserved, and where clouds answer
+ * their own machines. Of IPv4 written for a NAT64 (RFC 6052, section 2.1) the same, and loopback.
+ */
 export const NEVER_UPSTREAM: NetworkSet = networkSet([
   '0.0.0.0/8',
+  '100.100.100.200/32',
+  '168.63.129.16/32',
   '169.254.0.0/16',
+  '192.0.0.0/24',
   '224.0.0.0/4',
   '240.0.0.0/4',
   '::/128',
+  '64:ff9b::/104',
+  '64:ff9b::7f00:0/104',
+  '64:ff9b::a9fe:0/112',
   'fe80::/10',
   'ff00::/8',
   'fd00:ec2::254/128',

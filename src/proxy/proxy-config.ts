@@ -22,8 +22,6 @@ export interface ProxyConfig {
   readonly metricsPort: number;
   /** Hosts under which the gateway may be asked, with spaces between them; `*` for every one. */
   readonly hosts: string;
-  /** Host of the router's URL. */
-  readonly routerHost: string;
   /** URL of the router. */
   readonly routerUrl: string;
   /** Domain of route hosts; empty in path mode. */
@@ -43,14 +41,7 @@ export interface ProxyConfig {
 /** Connections of one worker beside those of the TCP listeners: 4,000 open websockets, and room. */
 const HTTP_CONNECTIONS = 8_192;
 
-const PLAIN_TEXTS = [
-  'hosts',
-  'routerHost',
-  'routerUrl',
-  'routeDomain',
-  'corsOrigins',
-  'frameAncestors',
-] as const;
+const PLAIN_TEXTS = ['hosts', 'routerUrl', 'routeDomain', 'corsOrigins', 'frameAncestors'] as const;
 
 /** A token of RFC 6265, or nothing: no character of it ends a quoted text. */
 const COOKIE_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/;
@@ -94,7 +85,6 @@ function edgeOf({ router, edge }: Settings): Pick<ProxyConfig, EdgeVariable> {
   const { hostname } = new URL(router.url);
   return {
     hosts: [hostname, ...edge.allowedHosts].join(' '),
-    routerHost: hostname,
     routerUrl: router.url,
     routeDomain: edge.routeDomain ?? '',
     corsOrigins: edge.corsOrigins.join(' '),

@@ -32,6 +32,12 @@ export interface TablePublisherDeps {
   readonly decisionMs: number;
 }
 
+interface FolderWork {
+  readonly snapshot: readonly Buffer[];
+  readonly makeTcpFiles: () => Promise<void>;
+  readonly mayFail: boolean;
+}
+
 interface Waiting {
   table: RouteTable;
   readonly done: PromiseWithResolvers<number>;
@@ -223,6 +229,7 @@ export class TablePublisher {
     if (isKnown) this.#text.apply(delta);
     else this.#text.reset(table);
     const parts = this.#text.parts();
+    const isRouteless = isKnown && isEmptyDelta(delta);
     const { tcp } = this.#deps.folder;
     const makeTcpFiles = (): Promise<void> =>
       isKnown ? applyTcpDelta(tcp, delta.tcp) : syncTcpFiles(tcp, table.tcp);
@@ -230,24 +237,32 @@ export class TablePublisher {
     do {
       generation = this.#counter += 1;
       this.#isFolderKnown = false;
-      await this.#writeFolder(formatSnapshot(generation, parts, this.revoked), makeTcpFiles);
+      const snapshot = formatSnapshot(generation, parts, this.revoked);
+      const work = { snapshot, makeTcpFiles, mayFail: isRouteless };
+      this.#isFolderKnown = await this.#writeFolder(work);
     } while (generation < this.#runStart);
-    this.#isFolderKnown = true;
     this.#publish({ table, generation, delta }, parts);
     return generation;
   }
 
-  async #writeFolder(
-    snapshot: readonly Buffer[],
-    makeTcpFiles: () => Promise<void>,
-  ): Promise<void> {
-    const { folder } = this.#deps;
+  /**
+   * True when it is written. What carries revocations alone may fail: no full disk may keep them from the workers, and no
+   * route depends on them.
+   *
+   * @throws OperatorError `PROXY_WRITE_FAILED`
+   */
+  async #writeFolder({ snapshot, makeTcpFiles, mayFail }: FolderWork): Promise<boolean> {
+    const { folder, logger } = this.#deps;
     try {
       await writeAtomically(folder.snapshot, snapshot, { sync: false });
       await makeTcpFiles();
+      return true;
     } catch (cause) {
       const todo = 'see that the folder can be written and its file system is not full';
-      throw new OperatorError('PROXY_WRITE_FAILED', { path: folder.path, todo }, { cause });
+      const details = { path: folder.path, todo };
+      if (!mayFail) throw new OperatorError('PROXY_WRITE_FAILED', details, { cause });
+      logger.warn({ err: cause, ...details }, 'revocations not written to the snapshot');
+      return false;
     }
   }
 

@@ -42,7 +42,7 @@ export const edge = {
   },
   frameAncestors: {
     names: ['CLEARWAY_FRAME_ANCESTORS'],
-    doc: 'Origins of the pages that may show applications and the pages of the gateway in a frame, beside the gateway itself.',
+    doc: 'Origins of the pages that may show applications and the pages of the gateway in a frame; applications may also be shown by those of their own origin.',
     example: 'https://app.clearml.example.com',
     format: 'origins',
     ...OPTIONAL,

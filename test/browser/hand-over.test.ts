@@ -90,7 +90,7 @@ describe('signing in to a route host with a browser', function () {
       expect(page.url()).to.equal(`${routeUrl(world)}/deep?x=1`);
     }));
 
-  it('ends on both with a sign-out on either', () =>
+  it('ends on both with the sign-out of the main host, to which the other leads', () =>
     withPage(async (page, world) => {
       await page.goto(`${routeUrl(world)}/`);
       await signIn(page);

@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { inNewContext, startBrowser } from '../support/browser.ts';
@@ -10,7 +9,6 @@ import { addTask, anEndpoint } from '../support/clearml-world.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-ports.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const IMAGES = join(import.meta.dirname, '../../docs/images');
 /** Pictures of the documentation are made by a run with CLEARWAY_SCREENSHOTS=1. */
 const IS_DRAWING = process.env['CLEARWAY_SCREENSHOTS'] === '1';
@@ -141,7 +139,7 @@ describe('how the pages of the gateway look', function () {
 /** What axe-core finds against the rules of WCAG 2.2 AA and its best practices. */
 async function violations(page: Page): Promise<readonly AxeResult[]> {
   // Evaluated by the debugger: the policy of the page lets no script in.
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   return page.evaluate(`axe.run(document).then(({ violations }) =>
     violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) })))`);
 }

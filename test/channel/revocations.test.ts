@@ -1,3 +1,5 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { AccessAnswer, AccessSubject } from '../../src/controllers/contracts.ts';
 import { ManualClock } from '../support/clocks.ts';
@@ -26,6 +28,25 @@ describe('ProxyDataPlane.revoke', () => {
       expect(holds(await decide(socketPath), worker.revoked)).to.equal(true);
     });
   }
+
+  it('reaches the workers also when the snapshot cannot be written', async () => {
+    await using running = await startDataPlane({ decider: ALLOWING });
+    const { plane, folder, socketPath } = running;
+    const worker = running.worker();
+    await plane.apply(aTable('a'));
+    const before = await decide(socketPath);
+    // A folder in the place of the file: nothing can be renamed onto it.
+    await rm(join(folder, 'snapshot.json'));
+    await mkdir(join(folder, 'snapshot.json', 'in the way'), { recursive: true });
+
+    await plane.revoke(['session:s']);
+
+    expect(holds(before, worker.revoked)).to.equal(false);
+    expect(holds(await decide(socketPath), worker.revoked)).to.equal(true);
+    await rm(join(folder, 'snapshot.json'), { recursive: true });
+    await plane.apply(aTable('a', 'b'));
+    expect(await readFile(join(folder, 'snapshot.json'), 'utf8')).to.include('session:s');
+  });
 
   it('voids nothing about others', async () => {
     await using running = await startDataPlane({ decider: ALLOWING });

@@ -68,6 +68,7 @@ describe('who gets in', function () {
     await start();
     const nobody: readonly Headers[] = [
       [],
+      [['X-Clearway-Via', 'a']],
       cookie('stranger'),
       cookie(''),
       bearer('stranger'),
@@ -88,6 +89,14 @@ describe('who gets in', function () {
 
     expect([...texts]).to.have.length(1);
     expect(app.seen).to.deep.equal([]);
+  });
+
+  it('hears of a loop whether the route exists or not', async () => {
+    await start();
+    const loop: Headers = [['X-Clearway-Via', 'x'.repeat(300)]];
+
+    for (const target of ['/service/app/', '/service/unknown/'])
+      expect((await ask(loop, target)).status, target).to.equal(508);
   });
 
   it('tries every cookie of the name, and then the bearer token', async () => {

@@ -50,7 +50,7 @@ describe('what a crafted request reaches', function () {
 
       before(async () => {
         const { hosts, domain } = settings;
-        const config = { hosts: hosts.join(' '), routeDomain: domain, routerHost: 'gw.test' };
+        const config = { hosts: hosts.join(' '), routeDomain: domain };
         [open, secret] = await Promise.all([EchoApp.start(), EchoApp.start()]);
         proxy = await ProxyHarness.start({ config: { ...config, routerUrl: 'http://gw.test' } });
         await proxy.publish({

@@ -21,6 +21,7 @@ const HEADER_MS = 20_000;
 const MAX_STREAMS = 128;
 const WHOLE = END_STREAM | END_HEADERS;
 
+// T23, T27, T32 where a connection carries many requests.
 describe('HTTP/2 through the proxy', function () {
   this.timeout(60_000);
   let folder: Awaited<ReturnType<typeof tempFolder>>;

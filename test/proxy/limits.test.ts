@@ -14,6 +14,7 @@ const LINGER_MS = 10_000;
 const MOST_HEADERS = 200;
 const IDLE_SECONDS = 3;
 
+// T32: exhausting the proxy by slow, long and endless requests.
 describe('the proxy limits requests', function () {
   this.timeout(60_000);
   let proxy: ProxyHarness;

@@ -85,6 +85,18 @@ describe('requests of other sites', function () {
     expect(await statusOf('POST', COOKIE, [['Sec-Fetch-Site', 'same-origin']])).to.equal(200);
   });
 
+  it('may not act with a key and secret that a browser remembers, which programs send without Origin', async () => {
+    const basic: Headers = [
+      ['Authorization', `Basic ${Buffer.from('key:secret').toString('base64')}`],
+    ];
+
+    expect(await statusOf('POST', basic, from('https://evil.example'))).to.equal(403);
+    expect(await statusOf('POST', basic, [['Sec-Fetch-Site', 'cross-site']])).to.equal(403);
+    expect(await statusOf('GET', basic, WEBSOCKET, from('https://evil.example'))).to.equal(403);
+    expect(await statusOf('POST', basic)).to.equal(200);
+    expect(await statusOf('GET', basic, WEBSOCKET)).to.equal(200);
+  });
+
   it('may lead a user to an application, and programs with a token need no Origin', async () => {
     expect(await statusOf('GET', COOKIE, from('https://evil.example'))).to.equal(200);
     expect(await statusOf('POST', TOKEN)).to.equal(200);

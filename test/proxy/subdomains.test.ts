@@ -42,7 +42,6 @@ describe('a route with a host of its own', function () {
       config: {
         authEnabled: true,
         hosts: 'gw.test',
-        routerHost: 'gw.test',
         routerUrl: 'https://gw.test:8443',
         routerScheme: 'https',
         routerPort: 8443,

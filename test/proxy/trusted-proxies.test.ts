@@ -16,6 +16,7 @@ const TRUST = { trustedProxies: ['127.0.0.2/32', '10.1.0.0/16', 'fd00::/8'], tru
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
+// T9: who says for whom somebody asks. T10: nothing is chosen by X-Forwarded-Host.
 describe('behind load balancers that are believed', function () {
   this.timeout(30_000);
   let proxy: ProxyHarness;

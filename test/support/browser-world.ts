@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import type { EmbeddedClearml } from '../../src/embedded/api/embedded-clearml.ts';
+import type { KeyPair } from './certificates.ts';
 import { addTask, ALICE, anEndpoint, startClearml } from './clearml-world.ts';
 import { EchoApp } from './echo-app.ts';
 import { eventually } from './eventually.ts';
@@ -18,6 +19,8 @@ export const CAROL = {
 /** What a test may choose of a {@link BrowserWorld}. */
 export interface BrowserWorldOptions {
   readonly host?: string;
+  readonly certificate?: KeyPair;
+  /** `{outside}` stands for the port of the other web server. */
   readonly environment?: GatewayOptions['environment'];
 }
 

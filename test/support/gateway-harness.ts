@@ -14,6 +14,7 @@ import { getCondition } from '../../src/resources/conditions.ts';
 import type { TaskRoute } from '../../src/resources/kinds.ts';
 import { STORE_FILE } from '../../src/store/database.ts';
 import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
+import { putPair, type KeyPair } from './certificates.ts';
 import { callerOf, SERVICE } from './clearml-world.ts';
 import { eventually } from './eventually.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -26,6 +27,8 @@ export interface GatewayOptions {
   readonly tcpPorts?: number;
   /** Host of ROUTER_URL, 127.0.0.1 unless given. Only browsers that are told where it is can use another one. */
   readonly host?: string;
+  /** Makes the gateway speak TLS. */
+  readonly certificate?: KeyPair;
   /** More settings, or others, of router and proxy. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -117,9 +120,11 @@ export class Gateway {
 
   /** Starts both, and waits until the router is ready and has ports to lease; `stop` must be called. */
   static async start(options: GatewayOptions): Promise<Gateway> {
-    const { clearml, name = 'e2e', tcpPorts = 8, host = '127.0.0.1' } = options;
+    const { clearml, name = 'e2e', tcpPorts = 8, host = '127.0.0.1', certificate } = options;
+    const scheme = certificate === undefined ? 'http' : 'https';
     const folder = await mkdtemp(join(tmpdir(), 'clearway-e2e-'));
     await makeGatewayFolders(folder);
+    if (certificate !== undefined) await putPair(join(folder, 'nginx', 'tls'), certificate);
     const ports = await findPorts(tcpPorts + 2);
     const [port, metricsPort] = [ports.start, ports.start + 1];
     const order: GatewayOrder = {
@@ -128,7 +133,7 @@ export class Gateway {
       router: {
         name,
         port,
-        url: `http://${host}:${String(port)}`,
+        url: `${scheme}://${host}:${String(port)}`,
         tcpAddress: '127.0.0.1',
         tcpPorts: { start: ports.start + 2, end: ports.end },
       },

@@ -29,8 +29,8 @@ export class PagesBrowser {
   }
 
   /** Asks for a page, such as `sign-in?to=/`. */
-  get(target: string, more: Partial<PageRequest> = {}): Promise<PageAnswer> {
-    return this.#ask('GET', target, more);
+  get(target: string, more: Partial<PageRequest> = {}, signal = never): Promise<PageAnswer> {
+    return this.#ask('GET', target, more, signal);
   }
 
   /** Sends the form that was shown last, with these fields filled in or changed. */
@@ -40,10 +40,15 @@ export class PagesBrowser {
     more: Partial<PageRequest> = {},
   ): Promise<PageAnswer> {
     const form = new Map([...hiddenFields(this.#html), ...Object.entries(fields)]);
-    return this.#ask('POST', target, { form, ...more });
+    return this.#ask('POST', target, { form, ...more }, never);
   }
 
-  async #ask(method: string, target: string, more: Partial<PageRequest>): Promise<PageAnswer> {
+  async #ask(
+    method: string,
+    target: string,
+    more: Partial<PageRequest>,
+    signal: AbortSignal,
+  ): Promise<PageAnswer> {
     const [name = '', query = ''] = target.split('?', 2);
     const answer = await this.#pages.answer(
       {
@@ -58,7 +63,7 @@ export class PagesBrowser {
         ...this.#base,
         ...more,
       },
-      never,
+      signal,
     );
     this.#html = answer.html ?? '';
     for (const cookie of answer.cookies ?? []) this.#keep(cookie);

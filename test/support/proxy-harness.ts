@@ -267,7 +267,6 @@ async function makeConfig({ config, tcpPorts = 0 }: HarnessOptions): Promise<Pro
     tcpEnd: tcpPorts === 0 ? 0 : tcpStart + tcpPorts - 1,
     metricsPort: 0,
     hosts: '*',
-    routerHost: '127.0.0.1',
     routerUrl: 'http://127.0.0.1',
     routeDomain: '',
     corsOrigins: '',

@@ -18,6 +18,8 @@ local settings = require "clearway.settings"
 -- The router answers within 5 s, also when it has nothing to say.
 local POLL_SECONDS = 15
 local MIN_WAIT, MAX_WAIT = 0.05, 2
+-- nginx frees what a timer used when it ends, so that none must run for as long as the worker.
+local TIMER_SECONDS = 300
 
 local channel = {}
 
@@ -90,7 +92,7 @@ local function turn()
   end
   say(nil)
   take(answer)
-  observe.flush()
+  observe.flush_soon()
   return true
 end
 
@@ -102,12 +104,19 @@ local function rest(seconds)
   end
 end
 
+local incarnation = 0
+
 local function run(premature)
   if premature then return end
-  ngx.thread.spawn(live.sweep, is_needed)
-  ngx.thread.spawn(callers.watch, is_needed)
+  incarnation = incarnation + 1
+  local own, ends = incarnation, ngx.now() + TIMER_SECONDS
+  local function go_on() return own == incarnation and is_needed() end
+  ngx.thread.spawn(live.sweep, go_on)
+  ngx.thread.spawn(callers.watch, go_on)
   local wait = MIN_WAIT
-  while is_needed() do
+  while go_on() do
+    -- A worker that is exiting starts no timer any more, and goes on in this one.
+    if ngx.now() > ends and not exiting() and ngx.timer.at(0, run) then return end
     local ok, done = pcall(turn)
     if not ok then ngx.log(ngx.ERR, "the channel failed: ", done) end
     if ok and done then

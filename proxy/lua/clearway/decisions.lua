@@ -8,50 +8,37 @@
 -- A decision is fresh, then usable while nobody can say anything newer, then nothing. What a revocation voids is nothing at
 -- once (revocations.lua). No decision, no access.
 
-local ffi = require "ffi"
 local lrucache = require "resty.lrucache"
-local semaphore = require "ngx.semaphore"
-local http_client = require "clearway.http_client"
+local asking = require "clearway.asking"
+local credentials = require "clearway.credentials"
+local digest = require "clearway.digest"
 local revocations = require "clearway.revocations"
-local settings = require "clearway.settings"
 
 local now, match, format = ngx.now, string.match, string.format
-local C = ffi.C
-
-ffi.cdef "unsigned char *SHA256(const unsigned char *text, size_t length, unsigned char *digest);"
+local sha256, ask, THROTTLED = digest.sha256, asking.ask, asking.THROTTLED
 
 local decisions = {}
 
--- What is asked about when no route has the address: whether the caller is anybody at all.
-local NO_ROUTE = { task = "-", scope = "-" }
 local ANSWER_SECONDS, STALE_ANSWER_SECONDS = 12, 3
 -- After a failure a usable decision is used this long before the router is asked again.
 local ASK_AGAIN_SECONDS = 2
--- An answer that a revocation overtook is asked for anew, but not for ever.
-local MAX_ASKED = 3
 -- Routes that all jars together remember, of some 60 bytes each.
 local MAX_ADMITTED = 200000
 
-local CACHED = { allow = true, deny = true, unauthenticated = true }
 local UNAVAILABLE = { verdict = "unavailable", generation = 0, fresh = 0, usable = 0 }
-local THROTTLED = { verdict = "throttled", generation = 0, fresh = 0, usable = 0 }
 -- Which verdict counts when no credential of a jar is let in.
 local WEIGHT = { deny = 4, throttled = 3, unavailable = 2, unauthenticated = 1 }
 
 -- Apart, so that whoever sends rubbish displaces nobody who was let in.
 local let_in, refused = lrucache.new(20000), lrucache.new(4000)
-local flights = {}
 
 -- Jars of an older cohort have forgotten what they remember.
 local cohort, admitted_count, epoch_seen = 1, 0, 0
 
-local digest = ffi.new("unsigned char[32]")
-
 -- Lengths make the parts unambiguous; the credential itself is kept nowhere but in its jar.
 local function key_of(credential, route)
   local text = format("%s %d %s %s", credential.kind, #credential.value, credential.value, route.scope)
-  C.SHA256(text, #text, digest)
-  return ffi.string(digest, 32)
+  return sha256(text)
 end
 
 local function dict_of(verdict)
@@ -82,67 +69,6 @@ local function keep(key, decision)
   dict_of(decision.verdict == "allow" and "deny" or "allow"):delete(key)
 end
 
-local function seconds(value)
-  value = tonumber(value)
-  return value and value > 0 and value or 0
-end
-
--- Ids go into headers, logs and the shared dict: anything but plain text is left out, and then nothing is let in by it.
-local function plain(id)
-  return type(id) == "string" and match(id, "^[%w_.@:+-]+$") or nil
-end
-
-local function read_answer(answer)
-  if answer.verdict == "throttled" then return THROTTLED end
-  if not CACHED[answer.verdict] then return nil end
-  local user = plain(answer.user)
-  if answer.verdict == "allow" and not user then return nil end
-  ngx.update_time()
-  return {
-    verdict = answer.verdict,
-    generation = tonumber(answer.generation) or 0,
-    fresh = now() + seconds(answer.fresh),
-    usable = now() + math.max(seconds(answer.usable), seconds(answer.fresh)),
-    user = user,
-    session = plain(answer.session),
-  }
-end
-
-local function ask_router(key, credential, route, options)
-  for _ = 1, MAX_ASKED do
-    local answer = http_client.post("/proxy/decide", {
-      format = settings.format, kind = credential.kind, credential = credential.value, task = route.task,
-      host = settings.routeDomain ~= "" and route.key or nil, client = options.client,
-    }, { timeout = options.timeout })
-    local decision = answer and answer.format == settings.format and read_answer(answer)
-    if not decision or decision == THROTTLED then return decision or nil end
-    if not revocations.voids(decision, route.task) then
-      keep(key, decision)
-      return decision
-    end
-  end
-  return nil
-end
-
--- Asks once for all requests of this worker that want to know the same now.
-local function ask_together(key, credential, route, options)
-  local flight = flights[key]
-  if flight then
-    flight.waiting = flight.waiting + 1
-    flight.done:wait(options.timeout + 1)
-    local decision = flight.decision
-    -- Others may have run between the answer and here, and something been revoked.
-    return decision and not revocations.voids(decision, route.task) and decision or nil
-  end
-  flight = { done = semaphore.new(), waiting = 0 }
-  flights[key] = flight
-  local ok, decision = pcall(ask_router, key, credential, route, options)
-  flights[key] = nil
-  if ok then flight.decision = decision end
-  if flight.waiting > 0 then flight.done:post(flight.waiting) end
-  return flight.decision
-end
-
 -- What is known without asking, or nil.
 local function held_decision(key, task)
   local held = let_in:get(key) or refused:get(key)
@@ -151,17 +77,25 @@ local function held_decision(key, task)
   return held
 end
 
-local function decide(credential, route, var)
+-- True for what was decided and may be used while nobody can say anything newer.
+local function is_usable(held, task)
+  return held ~= nil and held.usable > now() and not revocations.voids(held, task)
+end
+
+local function decide(credential, route, client)
   local key = key_of(credential, route)
   local held = held_decision(key, route.task)
   if held and held.fresh > now() then return held end
-  local usable = held and held.usable > now()
+  local usable = is_usable(held, route.task)
   if usable and held.askAgain and held.askAgain > now() then return held end
-  local options = { timeout = usable and STALE_ANSWER_SECONDS or ANSWER_SECONDS, client = var and var.remote_addr }
-  local decision = ask_together(key, credential, route, options)
-  if decision then return decision end
-  -- Time has passed: what was usable may have been revoked since.
-  if not usable or held.usable <= now() or revocations.voids(held, route.task) then return UNAVAILABLE end
+  local options = { timeout = usable and STALE_ANSWER_SECONDS or ANSWER_SECONDS, client = client }
+  local decision = ask(key, credential, route, options)
+  if decision and decision ~= THROTTLED then
+    keep(key, decision)
+    return decision
+  end
+  -- Time has passed: what was usable may have been revoked since. Others' wrong passwords end nobody's access.
+  if not is_usable(held, route.task) then return decision or UNAVAILABLE end
   held.askAgain = now() + ASK_AGAIN_SECONDS
   cache_of(held.verdict):set(key, held)
   return held
@@ -184,6 +118,15 @@ local function remember(jar, scope, decision)
   jar.admitted[scope] = decision.fresh
 end
 
+-- True while a decision that lets the jar in to the route holds, be it one that is only usable.
+function decisions.stands(jar, route)
+  for index = 1, #jar.tried do
+    local held = held_decision(key_of(jar.tried[index], route), route.task)
+    if held and held.verdict == "allow" and held.usable > now() then return true end
+  end
+  return false
+end
+
 -- True when the jar was let in to the route a short while ago, and nothing was revoked since.
 function decisions.is_fresh(jar, route)
   local fresh = jar.admitted[route.scope]
@@ -193,21 +136,28 @@ end
 local is_fresh = decisions.is_fresh
 
 -- The verdict for a jar, and the id of the user who was let in: the first credential that is let in decides, else a known
--- caller's refusal, else what nobody could judge. `route` is an entry of the table, or nil. `var` are the variables of the
--- request; nil when nobody is there who asks.
+-- caller's refusal, else what nobody could judge. `route` is an entry of the table. `var` are the variables of the request; nil
+-- when nobody is there who asks: then the caller's address is the one that was seen last.
 function decisions.of(jar, route, var)
-  route = route or NO_ROUTE
   if is_fresh(jar, route) then return "allow", jar.user end
+  if var then jar.client = var.remote_addr end
   local verdict = "unauthenticated"
   for index = 1, #jar.tried do
-    local decision = decide(jar.tried[index], route, var)
+    local decision = decide(jar.tried[index], route, jar.client)
     if decision.verdict == "allow" then
+      credentials.keep(jar)
       remember(jar, route.scope, decision)
       return "allow", decision.user
     end
     if WEIGHT[decision.verdict] > WEIGHT[verdict] then verdict = decision.verdict end
   end
   return verdict
+end
+
+-- Whether the caller is anybody at all, where no route has the address: never "allow". `key` is that of the route host, or nil.
+function decisions.of_nothing(jar, key, var)
+  local scope = key and key .. " -" or "-"
+  return (decisions.of(jar, { task = "-", scope = scope, key = key }, var))
 end
 
 return decisions

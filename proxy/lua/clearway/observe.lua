@@ -23,19 +23,22 @@ local function send()
   for index = 1, #names do pending[names[index]] = nil end
 end
 
--- Sends what is pending; called in a timer, after each poll that the router answered.
-function observe.flush()
-  if next(pending) then send() end
+local function send_soon()
+  ngx.timer.at(0, function(premature)
+    if not premature then send() end
+  end)
+end
+
+-- Sends what an earlier attempt left; not in the thread that hears of revocations.
+function observe.flush_soon()
+  if next(pending) then send_soon() end
 end
 
 -- Called for the first answer of an application in this worker.
 function observe.answered(entry)
   entry.answered = true
   pending[entry.route] = true
-  -- Without a timer (worker exiting, router away) the next poll's answer sends it.
-  ngx.timer.at(0, function(premature)
-    if not premature then send() end
-  end)
+  send_soon()
 end
 
 return observe

@@ -31,14 +31,16 @@ local function is_own(text, host, scheme)
   return given_scheme == scheme and authority(given_host, scheme) == authority(host, scheme)
 end
 
--- True when a request that is let in by a cookie may be another site's doing. `upgrade` is its Upgrade header.
-function origin.is_foreign(var, method, upgrade)
+-- True when a request may be another site's doing that is let in by what browsers send along by themselves, `ambient`: a cookie, or the
+-- key and secret of Basic (RFC 7617) that somebody typed once. Programs send Basic as well, so there a missing Origin says nothing.
+-- `upgrade` is its Upgrade header.
+function origin.is_foreign(var, method, upgrade, ambient)
   if READS[method] and not upgrade then return false end
   local text = var.http_origin
   -- A page whose referrer policy is no-referrer sends its forms with `null`; what the browser says beside no page can forge.
   if text == "null" and var.http_sec_fetch_site == "same-origin" then return false end
   if text then return not (is_own(text, var.http_host, var.clearway_scheme) or origin.is_listed(text)) end
-  if upgrade then return true end
+  if upgrade and ambient == "cookie" then return true end
   local site = var.http_sec_fetch_site
   return site ~= nil and site ~= "same-origin" and site ~= "none"
 end

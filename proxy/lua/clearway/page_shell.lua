@@ -1,10 +1,8 @@
 -- The look of the gateway's own small answers: that of its pages with forms (templates/pages), in little.
 
-local ffi = require "ffi"
+local digest = require "clearway.digest"
 
 local format = string.format
-
-ffi.cdef "unsigned char *SHA256(const unsigned char *text, size_t length, unsigned char *digest);"
 
 local page_shell = {}
 
@@ -28,14 +26,8 @@ local SHELL = [[<!doctype html>
 <body><main><p class="wordmark">Clearway</p><div class="card"><h1>%s</h1><p>%s</p>%s</div></main></body></html>
 ]]
 
-local function sha256(text)
-  local digest = ffi.new("unsigned char[32]")
-  ffi.C.SHA256(text, #text, digest)
-  return ffi.string(digest, 32)
-end
-
 -- What a Content-Security-Policy says of styles: this one and no other.
-page_shell.style_source = format("'sha256-%s'", ngx.encode_base64(sha256(STYLE)))
+page_shell.style_source = format("'sha256-%s'", ngx.encode_base64(digest.sha256(STYLE)))
 
 -- A page. `link` is { address, text } or nil; `reload` the seconds after which a browser looks again, or nil. All of it is
 -- ours: nothing is escaped.

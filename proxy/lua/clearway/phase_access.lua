@@ -19,7 +19,7 @@ local target = require "clearway.target"
 local find, lower = string.find, string.lower
 local get_method, http_version = ngx.req.get_method, ngx.req.http_version
 local set_header, clear_header = ngx.req.set_header, ngx.req.clear_header
-local cookies_of, judge_jar = credentials.cookies, decisions.of
+local cookies_of = credentials.cookies
 
 local STATUS = { deny = 404, unavailable = 503, throttled = 429 }
 -- The router's pages have small forms.
@@ -29,17 +29,18 @@ local MAX_UNDER_WAY = 500
 local MAX_HOPS = 256
 local HEALTH = "/_clearway/healthz"
 
--- Verdict on the caller, the user's id, and the jar that counted.
-local function judge(var, jar, entry)
+-- Verdict on the caller, the user's id, and the jar that counted. `judge_jar` is decisions.of or decisions.of_nothing, and `about` what
+-- it is asked about.
+local function judge(var, jar, judge_jar, about)
   local verdict, user
   if jar then
-    verdict, user = judge_jar(jar, entry, var)
+    verdict, user = judge_jar(jar, about, var)
     if verdict == "allow" then return verdict, user, jar end
   end
   local header = credentials.header(var.http_authorization)
   if not header then return verdict or "unauthenticated", nil, jar end
   local other
-  other, user = judge_jar(header, entry, var)
+  other, user = judge_jar(header, about, var)
   if other == "unauthenticated" then return verdict or other, nil, jar end
   if other == "allow" or not verdict or verdict == "unauthenticated" then return other, user, header end
   return verdict, nil, jar
@@ -58,11 +59,11 @@ local function gateway_page(var, name, host_key)
   return ngx.exec("@pages")
 end
 
--- Where nothing is served: who is known may hear so.
-local function nothing_here(var, kind)
+-- Where nothing is served: who is known may hear so. `host_key` is the key of the route host that was asked, or nil.
+local function nothing_here(var, kind, host_key)
   if settings.authEnabled then
-    local verdict = judge(var, cookies_of(var.http_cookie), nil)
-    if verdict ~= "deny" and verdict ~= "allow" then return turn_away(var, verdict) end
+    local verdict = judge(var, cookies_of(var.http_cookie), decisions.of_nothing, host_key)
+    if verdict ~= "deny" then return turn_away(var, verdict) end
     if kind == "other" and var.request_uri == "/" then return pages.redirect("/_clearway/", 302) end
   end
   -- A route that nobody knows is only unknown when there is a table.
@@ -71,7 +72,7 @@ local function nothing_here(var, kind)
 end
 
 local function is_loop(hops)
-  return #hops > MAX_HOPS or find(hops, settings.hop, 1, true) ~= nil
+  return #hops > MAX_HOPS or find(hops, settings.revision, 1, true) ~= nil
 end
 
 -- Where else a request goes than to a route.
@@ -90,14 +91,14 @@ end
 local function admit(var, entry)
   if not settings.authEnabled then return nil, nil, cookies_of(var.http_cookie) end
   local cookies = cookies_of(var.http_cookie)
-  local verdict, user, jar = judge(var, cookies, entry)
+  local verdict, user, jar = judge(var, cookies, decisions.of, entry)
   if verdict ~= "allow" then return turn_away(var, verdict) end
   return user, jar, cookies
 end
 
 -- A caller's further websocket, and what another site may have caused, end here.
-local function refuse(var, method, upgrade, jar, cookies)
-  if jar == cookies and origin.is_foreign(var, method, upgrade) then return pages.send(403) end
+local function refuse(var, method, upgrade, jar)
+  if jar.ambient and origin.is_foreign(var, method, upgrade, jar.ambient) then return pages.send(403) end
   if upgrade and live.count(jar) >= MAX_UNDER_WAY then return pages.send(429) end
 end
 
@@ -115,17 +116,18 @@ return function()
   if limits.has_too_many_headers() then return pages.send(431) end
   local var = ngx.var
   local uri = var.request_uri
-  local kind, key, rest, query = target.read(var.http_host, uri, var.host)
+  local kind, key, rest, query, by_own_host = target.read(var.http_host, uri, var.host)
   local method = get_method()
   if origin.is_preflight(var, method) and (kind == "route" or kind == "other") then
     origin.answer_preflight(var, ngx.header)
     return pages.empty(204)
   end
   if kind ~= "route" then return elsewhere(var, kind, key, rest) end
-  local entry = routes.http[key]
-  if not entry then return nothing_here(var, kind) end
+  -- Before anything depends on whether the route is there.
   local hops = var.http_x_clearway_via
   if hops and is_loop(hops) then return pages.send(508) end
+  local entry = routes.http[key]
+  if not entry then return nothing_here(var, kind, by_own_host and key) end
   local user, jar, cookies = admit(var, entry)
   -- The table may have moved while the router was asked: the verdict is about this task only.
   local now_served = routes.http[key]
@@ -134,7 +136,7 @@ return function()
     entry = now_served
   end
   local upgrade = var.http_upgrade
-  if jar then refuse(var, method, upgrade, jar, cookies) end
+  if jar then refuse(var, method, upgrade, jar) end
   var.clearway_task = entry.task
   if not rest then return pages.redirect(key .. "/" .. query) end
   if not entry.peer then return pages.wait(entry) end

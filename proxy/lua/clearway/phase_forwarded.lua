@@ -1,6 +1,8 @@
 -- rewrite_by_lua, only where load balancers are believed: of several values of X-Forwarded-Proto only the last one is the
 -- balancer's own; what stands before may be the client's. nginx's variable has the first line.
 
+local trim_end = require("clearway.text").trim_end
+
 local get_headers, set_header = ngx.req.get_headers, ngx.req.set_header
 
 local NAME = "X-Forwarded-Proto"
@@ -12,6 +14,6 @@ return function()
   if not first then return end
   local value = get_headers(ALL)[NAME]
   if type(value) == "table" then value = value[#value] end
-  local last = string.match(value, "([^,%s]*)%s*$")
+  local last = string.match(string.match(trim_end(value), "[^,]*$"), "%S*$")
   if last ~= first or last ~= value then set_header(NAME, last) end
 end

@@ -31,7 +31,6 @@ function phase_init.master(values)
   for name, value in pairs(values) do
     settings[name] = value
   end
-  settings.hop = settings.revision
   settings.corsSet = {}
   for word in settings.corsOrigins:gmatch("%S+") do settings.corsSet[word] = true end
   require("clearway.target").configure(settings.hosts, settings.routeDomain, settings.routerUrl)

@@ -1,6 +1,9 @@
 -- Addresses in the answers of an application that believes that it lives at the root: its prefix is put in front of them. On a
 -- host of its own it does live there, and the prefix is empty.
 
+local texts = require "clearway.text"
+
+local trim, trim_end = texts.trim, texts.trim_end
 local find, sub, match, lower, gsub = string.find, string.sub, string.match, string.lower, string.gsub
 
 local rewrite = {}
@@ -58,7 +61,8 @@ end
 
 -- Name of the cookie that a Set-Cookie line sets.
 function rewrite.cookie_name(line)
-  return match(line, "^%s*([^=;]-)%s*[=;]") or match(line, "^%s*(.-)%s*$")
+  local stop = find(line, "[=;]")
+  return trim(stop and sub(line, 1, stop - 1) or line)
 end
 
 -- A Set-Cookie line with its Path under the prefix. Without a Path the browser's own default is under it already; a
@@ -67,7 +71,7 @@ function rewrite.cookie(line, prefix)
   if sub(line, 1, 7) == "__Host-" then return line end
   return (gsub(line, "(;%s*[Pp][Aa][Tt][Hh]%s*=%s*)([^;]*)", function(lead, path)
     if sub(path, 1, 1) ~= "/" then return nil end
-    path = match(path, "^(.-)%s*$")
+    path = trim_end(path)
     return lead .. (begins_with_segment(path, prefix) and path or prefix .. path)
   end))
 end

@@ -4,12 +4,13 @@
 -- IP literal and a port, never a name and never a path of a socket, so nothing is resolved or opened by accident.
 
 local cjson = require "cjson.safe"
+local descriptors = require "clearway.descriptors"
 local host_facts = require "clearway.host"
 local revocations = require "clearway.revocations"
 local settings = require "clearway.settings"
 
 local type, pairs = type, pairs
-local find, match = string.find, string.match
+local byte, match = string.byte, string.match
 
 local routes = {
   -- By the path segment after /service/, and by port in decimal.
@@ -30,12 +31,16 @@ local function is_v4(host)
   return a ~= 0 and a < 224 and not (a == 169 and b == 254)
 end
 
+local LOOPBACK_V6 = string.rep("\0", 15) .. "\1"
+
 local function is_v6(host)
-  if #host > 45 or not find(host, ":", 1, true) or find(host, "[^%x:.]") then return false end
-  local first = match(host, "^%x+")
-  if not first then return host ~= "::" end
-  first = tonumber(first, 16)
-  return not (first >= 0xfe80 and first <= 0xfebf) and first < 0xff00
+  local bytes = #host <= 45 and descriptors.bytes(host)
+  if not bytes or #bytes ~= 16 then return false end
+  local first, second = byte(bytes, 1, 2)
+  -- "No address", and IPv4 in the clothes of IPv6, which would pass by what is said of IPv4.
+  if first == 0 and second == 0 then return bytes == LOOPBACK_V6 end
+  -- Link-local and multicast.
+  return not (first == 0xfe and second >= 0x80 and second <= 0xbf) and first ~= 0xff
 end
 
 local function is_port(port)

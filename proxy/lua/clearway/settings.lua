@@ -4,8 +4,6 @@ local settings = {
   -- Format of table, snapshot and requests that this version speaks.
   format = 1,
   revision = "",
-  -- What this gateway writes into X-Clearway-Via: the same in every proxy of a router.
-  hop = "",
   -- Id of this nginx: made by its supervisor at each start.
   proxy = "",
   authEnabled = true,
@@ -13,9 +11,7 @@ local settings = {
   sessionCookie = "",
   -- Lists are words with spaces between them.
   hosts = "*",
-  routerHost = "",
   routerUrl = "",
-  routerScheme = "http",
   routeDomain = "",
   corsOrigins = "",
   -- The same as a set.

@@ -67,9 +67,13 @@ export function dropCookie(cookies: GatewayCookies, role: CookieRole): string {
   return keepCookie(cookies, role, '', 0);
 }
 
-/** Cookies of a hand-over come back with a redirect that another host began, which Strict would not let through. */
+/**
+ * Cookies of a hand-over come back with a redirect that another host began, which Strict would not let through. Frames of other sites
+ * get cookies in most browsers only when they are kept apart for each site that frames (CHIPS): one signs in once more there.
+ */
 function attributes({ secure, sameSite }: GatewayCookies, role: CookieRole): string {
   const crossing = role === 'state' || role === 'sent';
   const site = crossing && sameSite === 'strict' ? 'lax' : sameSite;
-  return `; Path=/; HttpOnly${secure ? '; Secure' : ''}; SameSite=${SAME_SITE[site]}`;
+  const frames = site === 'none' ? '; Partitioned' : '';
+  return `; Path=/; HttpOnly${secure ? '; Secure' : ''}; SameSite=${SAME_SITE[site]}${frames}`;
 }

@@ -13,22 +13,31 @@ export const FORM_HEADERS = { 'Referrer-Policy': 'same-origin' } as const;
 /** Adds what every answer carries. */
 export type FinishAnswer = (answer: PageAnswer) => PageAnswer;
 
-/** Makes the headers of every answer. `styleHash` is that of the one style sheet. */
+/**
+ * Makes the headers of every answer. `styleHash` is that of the one style sheet.
+ *
+ * @remarks
+ * In path mode applications are of the same origin. What one has in a frame, or in a window that it opened, it may read and
+ * change, passwords that are typed there too: so no page of the gateway's own origin frames one, and a window with one
+ * has no opener (HTML, section 7.1.3: opener policies).
+ */
 export function finisher(
   settings: Pick<Settings, 'edge' | 'clearml'>,
   styleHash: string,
 ): FinishAnswer {
+  const ancestors = frameAncestors(settings);
   const policy = [
     "default-src 'none'",
     `style-src '${styleHash}'`,
     "form-action 'self'",
     "base-uri 'none'",
-    `frame-ancestors ${["'self'", ...frameAncestors(settings)].join(' ')}`,
+    `frame-ancestors ${ancestors.length === 0 ? "'none'" : ancestors.join(' ')}`,
   ].join('; ');
   const common = {
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     'Content-Security-Policy': policy,
+    'Cross-Origin-Opener-Policy': 'same-origin',
     'Referrer-Policy': 'no-referrer',
   };
   return (answer) => ({

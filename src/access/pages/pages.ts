@@ -3,7 +3,7 @@ import { showAccount } from './account.ts';
 import { beginHandOver, enter } from './hand-over.ts';
 import { failedPage, notFoundPage, refusedPage, tooSlowPage } from './messages.ts';
 import { finisher } from './page-headers.ts';
-import type { PageAnswer, PageRequest } from './page-http.ts';
+import { redirect, type PageAnswer, type PageRequest } from './page-http.ts';
 import { pagesParts, type PagesDeps, type PagesParts } from './pages-parts.ts';
 import { showSignIn, signIn } from './sign-in.ts';
 import { showSignOut, signOut } from './sign-out.ts';
@@ -32,7 +32,8 @@ const ON_MAIN_HOST: ReadonlyMap<string, Handlers> = new Map([
 const ON_ROUTE_HOST: ReadonlyMap<string, Handlers> = new Map([
   ['', { GET: showAccount }],
   ['sign-in', { GET: beginHandOver }],
-  ['sign-out', { GET: showSignOut, POST: signOut }],
+  // An application must not be able to press that button for its visitor.
+  ['sign-out', { GET: leadToMainHost }],
   ['enter', { GET: enter }],
 ]);
 
@@ -63,6 +64,10 @@ async function answer(
     parts.logger.error({ err: error, page: request.name }, 'a page failed');
     return failedPage(parts);
   }
+}
+
+function leadToMainHost({ name }: PageRequest, { settings }: PagesParts): PageAnswer {
+  return redirect(`${settings.router.url}/_clearway/${name}`, []);
 }
 
 function ofMethod(handlers: Handlers, method: string): Handler | undefined {

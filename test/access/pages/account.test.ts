@@ -108,6 +108,19 @@ describe('page that says who is signed in', () => {
     expect((await browser.submit('sign-in', RIGHT)).status).to.equal(404);
   });
 
+  it('does not wait for ClearML for ever', async () => {
+    await using world = await startPagesWorld();
+    const browser = new PagesBrowser(world.deps);
+    browser.cookies.set(world.clearml.cookieName, world.clearml.token(ALICE.name) ?? '');
+    world.clearml.orderFault({ endpoint: '.*', fault: { kind: 'latency', ms: 60_000 } });
+
+    const answer = await browser.get('', {}, AbortSignal.timeout(50));
+
+    expect(answer.status).to.equal(503);
+    expect(answer.headers?.['Retry-After']).to.equal('5');
+    expect(world.lines, 'nothing has failed').to.deep.equal([]);
+  });
+
   it('says so when something fails, without saying what', async () => {
     await using world = await startPagesWorld();
     const failing = { decide: () => Promise.reject(new Error('planted detail')) };

@@ -160,7 +160,7 @@ describe('forms of the pages', () => {
       });
 
       expect(problemOf(page)).to.equal('');
-      expect(page.cookies?.[0]).to.match(/Secure; SameSite=None$/);
+      expect(page.cookies?.[0]).to.match(/Secure; SameSite=None; Partitioned$/);
       expect(sentTo(answer)).to.equal('/_clearway/');
     });
 

@@ -1,57 +1,20 @@
 import { expect } from 'chai';
-import type { PageAnswer } from '../../../src/access/pages/page-http.ts';
-import { makePages } from '../../../src/access/pages/pages.ts';
 import { PagesBrowser, sentTo } from '../../support/pages-browser.ts';
 import {
-  ALICE,
-  startPagesWorld,
-  type PagesWorld,
-  type PagesWorldOptions,
-} from '../../support/pages-world.ts';
-
-const RIGHT = { name: ALICE.name, secret: ALICE.password };
-const KEY = '0123456789abcdef0123456789abcdef--lab';
-const ROUTE_ORIGIN = `https://${KEY}.apps.example.com:8443`;
-const MAIN_ORIGIN = 'https://gateway.example.com:8443';
-
-const IN_SUBDOMAINS = { url: MAIN_ORIGIN, edge: { routeDomain: 'apps.example.com' } };
-
-/** One browser at the two hosts, each with its own cookies. */
-interface Hosts {
-  readonly main: PagesBrowser;
-  readonly route: PagesBrowser;
-}
-
-function hostsOf(world: PagesWorld, routeKey = KEY): Hosts {
-  const pages = makePages(world.deps);
-  const host = `${routeKey}.apps.example.com:8443`;
-  return {
-    main: new PagesBrowser(world.deps, { host: 'gateway.example.com:8443' }, pages),
-    route: new PagesBrowser(world.deps, { host, routeKey }, pages),
-  };
-}
-
-/** What of an answer leads to a page: its name and query. */
-function pageOf(answer: PageAnswer, origin: string): string {
-  const url = new URL(sentTo(answer) ?? '', origin);
-  expect(url.origin).to.equal(origin);
-  return `${url.pathname.replace('/_clearway/', '')}${url.search}`;
-}
-
-async function start(options: PagesWorldOptions = {}): Promise<PagesWorld> {
-  return startPagesWorld({ ...IN_SUBDOMAINS, ...options });
-}
-
-/** Goes from the route host through the form of the main host to the address with the code. */
-async function untilCode({ main, route }: Hosts): Promise<string> {
-  const begun = await route.get('sign-in?to=%2Fx%3Fy%3D1');
-  await main.get(pageOf(begun, MAIN_ORIGIN));
-  return pageOf(await main.submit('sign-in', RIGHT), ROUTE_ORIGIN);
-}
+  hostsOf,
+  KEY,
+  MAIN_ORIGIN,
+  pageOf,
+  RIGHT,
+  ROUTE_ORIGIN,
+  startWithHosts,
+  untilCode,
+} from '../../support/pages-hosts.ts';
+import { ALICE, startPagesWorld } from '../../support/pages-world.ts';
 
 describe('hand-over to a route host', () => {
   it('goes through the sign-in page of the main host and comes back with a session of its own', async () => {
-    await using world = await start();
+    await using world = await startWithHosts();
     const hosts = hostsOf(world);
 
     const code = await untilCode(hosts);
@@ -65,7 +28,7 @@ describe('hand-over to a route host', () => {
   });
 
   it('does not show the state that binds it to the browser', async () => {
-    await using world = await start();
+    await using world = await startWithHosts();
     const { route } = hostsOf(world);
 
     const begun = await route.get('sign-in?to=%2Fx');
@@ -79,7 +42,7 @@ describe('hand-over to a route host', () => {
   });
 
   it('asks nobody who is signed in on the main host', async () => {
-    await using world = await start();
+    await using world = await startWithHosts();
     const { main, route } = hostsOf(world);
     await main.get('sign-in');
     await main.submit('sign-in', RIGHT);
@@ -94,7 +57,7 @@ describe('hand-over to a route host', () => {
   });
 
   it("makes a session of ClearML's cookie on the main host, which ends with that token", async () => {
-    await using world = await start();
+    await using world = await startWithHosts();
     const { main, route } = hostsOf(world);
     const token = world.clearml.token(ALICE.name, 600) ?? '';
     main.cookies.set(world.clearml.cookieName, token);
@@ -109,7 +72,7 @@ describe('hand-over to a route host', () => {
   });
 
   it('makes sessions that are worth nothing on another host', async () => {
-    await using world = await start();
+    await using world = await startWithHosts();
     const hosts = hostsOf(world);
     await hosts.route.get(await untilCode(hosts));
     const other = hostsOf(world, 'other');
@@ -123,123 +86,18 @@ describe('hand-over to a route host', () => {
     expect(await hosts.route.session(), 'nor the one of the main host here').to.equal(undefined);
   });
 
-  it('ends with the session of the main host, and ends that too', async () => {
-    await using world = await start();
-    const [one, two] = [hostsOf(world), hostsOf(world)];
-    for (const hosts of [one, two]) await hosts.route.get(await untilCode(hosts));
-
-    await one.main.get('sign-out');
-    await one.main.submit('sign-out', {});
-    await two.route.get('sign-out');
-    await two.route.submit('sign-out', {}, { origin: ROUTE_ORIGIN });
-
-    for (const browser of [one.main, one.route, two.main, two.route])
-      expect(await browser.session()).to.equal(undefined);
-  });
-
-  describe('does not let in', () => {
-    it('with a code that was used', async () => {
-      await using world = await start();
-      const hosts = hostsOf(world);
-      const code = await untilCode(hosts);
-      const cookies = [...hosts.route.cookies];
-
-      await hosts.route.get(code);
-      const again = await hosts.route.get(code, { cookies });
-
-      expect(again.status).to.equal(403);
-      expect(again.cookies ?? []).to.deep.equal([]);
-    });
-
-    it('with a code that is 30 seconds old', async () => {
-      await using world = await start();
-      const hosts = hostsOf(world);
-      const code = await untilCode(hosts);
-
-      world.clock.advance(30_000);
-
-      expect((await hosts.route.get(code)).status).to.equal(403);
-      expect(await hosts.route.session()).to.equal(undefined);
-    });
-
-    it('in a browser to which somebody sent an address with their own code', async () => {
-      await using world = await start();
-      const attacker = hostsOf(world);
-      const code = await untilCode(attacker);
-      const victim = new PagesBrowser(world.deps, { routeKey: KEY }, makePages(world.deps));
-      await victim.get('sign-in');
-
-      const answer = await victim.get(code);
-
-      expect(answer.status).to.equal(403);
-      expect(await victim.session()).to.equal(undefined);
-    });
-
-    it('at another host than the one that the code is for', async () => {
-      await using world = await start();
-      const hosts = hostsOf(world);
-      const code = await untilCode(hosts);
-
-      const answer = await hosts.route.get(code, { routeKey: 'other' });
-
-      expect(answer.status).to.equal(403);
-      expect(answer.cookies ?? []).to.deep.equal([]);
-    });
-
-    it('on the main host', async () => {
-      await using world = await start();
-      const hosts = hostsOf(world);
-      const code = await untilCode(hosts);
-
-      expect((await hosts.main.get(code)).status).to.equal(404);
-    });
-
-    it('in another way than by the main host: there is no form', async () => {
-      await using world = await start();
-      const { route } = hostsOf(world);
-
-      await route.get('sign-in');
-      const answer = await route.submit('sign-in', RIGHT);
-
-      expect(answer.status).to.equal(405);
-      expect(world.clearml.calls('auth.login')).to.equal(0);
-    });
-  });
-
-  for (const query of [
-    'host=evil.example&state=S',
-    'host=abc.evil.example&state=S',
-    'host=-abc&state=S',
-    'host=ABC&state=S',
-    'host=abc@evil.example%2F&state=S',
-    'host=&state=S',
-    'host=abc',
-    'host=abc&state=x',
-    'host=abc&state=..%2F',
-  ]) {
-    it(`sends nobody on for ?${query}`, async () => {
-      await using world = await start();
-      const { main } = hostsOf(world);
-      await main.get('sign-in');
-      await main.submit('sign-in', RIGHT);
-
-      const answer = await main.get(`sign-in?to=%2Fx&${query.replace('S', '0'.repeat(64))}`);
-
-      expect(sentTo(answer)).to.equal('/_clearway/');
-    });
-  }
-
-  it('takes host and domain from the settings, whatever Host was sent', async () => {
-    await using world = await start();
+  it('ends with the session of the main host, to which its own sign-out leads', async () => {
+    await using world = await startWithHosts();
     const hosts = hostsOf(world);
-    const forged = { host: 'evil.example' };
+    await hosts.route.get(await untilCode(hosts));
 
-    const begun = await hosts.route.get('sign-in?to=%2Fx', forged);
-    const page = pageOf(begun, MAIN_ORIGIN);
-    await hosts.main.get(page, forged);
-    const sent = await hosts.main.submit('sign-in', RIGHT, forged);
+    const lead = await hosts.route.get('sign-out');
+    expect(lead.headers?.['Location']).to.equal(`${MAIN_ORIGIN}/_clearway/sign-out`);
+    await hosts.main.get('sign-out');
+    await hosts.main.submit('sign-out', {});
 
-    expect(sentTo(sent)).to.match(new RegExp(`^${ROUTE_ORIGIN}/_clearway/enter\\?`));
+    for (const browser of [hosts.main, hosts.route])
+      expect(await browser.session()).to.equal(undefined);
   });
 
   it('is unknown in path mode', async () => {
@@ -254,7 +112,7 @@ describe('hand-over to a route host', () => {
   });
 
   it('works in two tabs at once', async () => {
-    await using world = await start();
+    await using world = await startWithHosts();
     const { main, route } = hostsOf(world);
     await main.get('sign-in');
     await main.submit('sign-in', RIGHT);
@@ -271,7 +129,7 @@ describe('hand-over to a route host', () => {
   });
 
   it('goes to the application at once for who has a session at its host', async () => {
-    await using world = await start();
+    await using world = await startWithHosts();
     const hosts = hostsOf(world);
     await hosts.route.get(await untilCode(hosts));
 
@@ -279,7 +137,7 @@ describe('hand-over to a route host', () => {
   });
 
   it('stops on the main host when the route host never sees its session', async () => {
-    await using world = await start();
+    await using world = await startWithHosts();
     const { main, route } = hostsOf(world);
     await main.get('sign-in');
     await main.submit('sign-in', RIGHT);
@@ -295,7 +153,7 @@ describe('hand-over to a route host', () => {
   });
 
   it('says what helps where the browser keeps no cookies, and does not go round in circles', async () => {
-    await using world = await start();
+    await using world = await startWithHosts();
     const hosts = hostsOf(world);
     const code = await untilCode(hosts);
 
@@ -308,7 +166,7 @@ describe('hand-over to a route host', () => {
   });
 
   it('comes back by pages and not by redirects with SameSite=Strict', async () => {
-    await using world = await start({ auth: { sameSite: 'strict' } });
+    await using world = await startWithHosts({ auth: { sameSite: 'strict' } });
     const hosts = hostsOf(world);
 
     const code = await untilCode(hosts);

@@ -15,13 +15,13 @@ function policyOf(edge: { readonly frameAncestors?: readonly string[] }, apiHost
 describe('finisher', () => {
   it('forbids everything but the one style and forms to this host', () => {
     expect(policyOf({}, 'http://clearml.internal')).to.equal(
-      "default-src 'none'; style-src 'sha256-x'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+      "default-src 'none'; style-src 'sha256-x'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     );
   });
 
   it('lets the ClearML web page frame where nothing is set', () => {
     expect(policyOf({}, 'https://api.clearml.example.com')).to.match(
-      /frame-ancestors 'self' https:\/\/app\.clearml\.example\.com$/,
+      /frame-ancestors https:\/\/app\.clearml\.example\.com$/,
     );
   });
 
@@ -29,10 +29,10 @@ describe('finisher', () => {
     const frameAncestors = ['https://a.example', 'https://b.example:8443'];
 
     expect(policyOf({ frameAncestors }, 'https://api.clearml.example.com')).to.match(
-      /frame-ancestors 'self' https:\/\/a\.example https:\/\/b\.example:8443$/,
+      /frame-ancestors https:\/\/a\.example https:\/\/b\.example:8443$/,
     );
     expect(policyOf({ frameAncestors: [] }, 'https://api.clearml.example.com')).to.match(
-      /frame-ancestors 'self'$/,
+      /frame-ancestors 'none'$/,
     );
   });
 

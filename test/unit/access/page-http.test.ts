@@ -100,7 +100,7 @@ describe('keepCookie', () => {
     const cookies = cookiesOf({ sameSite: 'none' });
 
     for (const role of ['session', 'form', 'state', 'sent'] as const)
-      expect(keepCookie(cookies, role, 'x', 1)).to.match(/Secure; SameSite=None$/);
+      expect(keepCookie(cookies, role, 'x', 1)).to.match(/Secure; SameSite=None; Partitioned$/);
   });
 
   it('gives every cookie a name that the proxy keeps from applications', () => {
