@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 
 /** Core of what is measured. */
 export const PROXY_CORE = 0;
 
-/** Core of the load generator, the application and the router's side. */
-export const LOAD_CORE = Math.min(1, availableParallelism() - 1);
+/** Core of the load generator, the application and the router's side; those of the machine count, also once this process is bound to one. */
+export const LOAD_CORE = cpus().length > 1 ? 1 : 0;
 
 const INSIDE = '--inside';
 

@@ -65,7 +65,9 @@ describe('signing in over https', function () {
       await inner.locator('#path').waitFor();
       expect(await inner.locator('#path').textContent()).to.equal('/in-frame');
       await page.reload();
-      expect(await page.frame('inner')!.locator('#path').textContent()).to.equal('/in-frame');
+      const again = page.frameLocator('[name="inner"]').locator('#path');
+      await again.waitFor();
+      expect(await again.textContent()).to.equal('/in-frame');
     }));
 
   it('is not done by a page of another site in somebody’s name', () =>

@@ -89,8 +89,11 @@ local function elsewhere(var, kind, key, rest)
 end
 
 local function admit(var, entry)
-  if not settings.authEnabled then return nil, nil, cookies_of(var.http_cookie) end
   local cookies = cookies_of(var.http_cookie)
+  if not settings.authEnabled then
+    if cookies then credentials.keep(cookies) end
+    return nil, nil, cookies
+  end
   local verdict, user, jar = judge(var, cookies, decisions.of, entry)
   if verdict ~= "allow" then return turn_away(var, verdict) end
   return user, jar, cookies
