@@ -95,8 +95,8 @@ export const AGAINST_ACCESS: readonly Defence[] = [
   row(
     'T26',
     ACCESS,
-    'if not settings.authEnabled then return nil, nil, cookies_of(var.http_cookie) end',
-    'if not settings.authEnabled or find(var.http_user_agent or "", "kube-probe", 1, true) then return nil, nil, cookies_of(var.http_cookie) end',
+    'if not settings.authEnabled then\n    if cookies',
+    'if not settings.authEnabled or find(var.http_user_agent or "", "kube-probe", 1, true) then\n    if cookies',
   ),
   row(
     'T27',
