@@ -121,6 +121,14 @@ describe('answers that are none', function () {
     expect(await heard()).to.match(/^HTTP\/1\.1 200 [^]*good$/);
   });
 
+  it('T31 a websocket: its head is looked at as well', async () => {
+    bytes = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${SET}\r\nevil`;
+    const text = await heard('Upgrade: websocket\r\nConnection: Upgrade\r\n');
+
+    expect(text).to.match(/^HTTP\/1\.1 101 [^]*\r\n\r\nevil$/);
+    expect(text).not.to.match(/clearway-|Service-Worker-Allowed|Clear-Site-Data/i);
+  });
+
   it('T31 the same over HTTP/2: nor there', async () => {
     for (const [says, begin] of BEGINNINGS) {
       bytes = begin + EVIL;
