@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { putPair, TestAuthority } from '../support/certificates.ts';
+import { eventually } from '../support/eventually.ts';
 import { notRun } from '../support/not-run.ts';
 import { ProxyHarness } from '../support/proxy-harness.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -89,9 +90,11 @@ describe('port 443 without root', function () {
 
     await proxy.untilLine({ message: 'nginx refuses the configuration' });
 
-    const reason = proxy.lines.find(({ message }) => /NET_BIND_SERVICE/.test(String(message)));
-    expect(reason?.['port']).to.equal('443');
-    expect(reason?.['level']).to.equal('error');
+    await eventually(() => {
+      const reason = proxy.lines.find(({ message }) => /NET_BIND_SERVICE/.test(String(message)));
+      expect(reason?.['port']).to.equal('443');
+      expect(reason?.['level']).to.equal('error');
+    });
   });
 
   it('is not served with a key that only others may read', async () => {
