@@ -50,7 +50,8 @@ async function failedTests(folder: string, threat: string): Promise<readonly str
 async function isHeld(folder: string, { threat, file, from, to }: Defence): Promise<boolean> {
   const path = join(folder, file);
   const text = await readFile(path, 'utf8');
-  if (text.split(from).length !== 2) throw new Error(`${file} does not say once: ${from}`);
+  // The catalogue's test says which one that is.
+  if (text.split(from).length !== 2) return false;
   await writeFile(
     path,
     text.replace(from, () => to),
