@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import { call, type PollAnswer } from '../test/support/channel-client.ts';
 import { startDataPlane } from '../test/support/data-plane.ts';
 import { aLargeTable, anHttpEntry } from '../test/support/route-tables.ts';
+import { median, percentile } from './support/figures.ts';
 
 /** Routes in the table, and changes of one route each. */
 const ROUTES = 10_000;
@@ -26,9 +27,8 @@ async function* follow(socketPath: string): AsyncGenerator<number> {
   }
 }
 
-function percentile(values: readonly number[], share: number): string {
-  const sorted = values.toSorted((left, right) => left - right);
-  return (sorted[Math.floor(sorted.length * share)] ?? Number.NaN).toFixed(2);
+function middleAndMost(values: readonly number[]): string {
+  return `${median(values).toFixed(2)} ${percentile(values, 0.99).toFixed(2)}`;
 }
 
 /** The cost of one plain JSON text of the table in this run: tells a busy machine from a slow program. */
@@ -66,8 +66,8 @@ async function measure(): Promise<void> {
   process.stdout.write(
     [
       `${CHANGES} changes at ${ROUTES} routes, ms (median, p99)`,
-      `applied (snapshot renamed)   ${percentile(applies, 0.5)} ${percentile(applies, 0.99)}`,
-      `heard by a subscribed worker ${percentile(reaches, 0.5)} ${percentile(reaches, 0.99)}`,
+      `applied (snapshot renamed)   ${middleAndMost(applies)}`,
+      `heard by a subscribed worker ${middleAndMost(reaches)}`,
       `CPU of router and worker, per change ${(cpu / CHANGES).toFixed(2)}`,
       `yardstick: CPU of one JSON text of the table ${yardstick()}`,
       '',

@@ -1,4 +1,5 @@
 import type { Contender } from './contenders.ts';
+import { median } from './figures.ts';
 import { LOAD_CORE } from './namespace.ts';
 import { runWrk, type Load } from './wrk.ts';
 
@@ -89,10 +90,4 @@ export function printGroup(group: readonly Line[]): void {
     ];
     console.log(cells.join(''));
   }
-}
-
-/** The middle one of some values; NaN without any. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }

@@ -32,8 +32,8 @@ export interface RequestPlan {
 export async function writeWalk(file: string, plan: RequestPlan): Promise<string> {
   const list = (texts: readonly string[]): string =>
     texts.map((text) => `  ${JSON.stringify(text)},\n`).join('');
-  // The indexes of Lua begin at 1.
-  const steps = plan.steps.map(([path, cookie]) => `  { ${path + 1}, ${cookie + 1} },\n`).join('');
+  // The indexes of Lua begin at 1. One flat list: a function of Lua holds no more than 65,536 tables.
+  const steps = plan.steps.map(([path, cookie]) => `  ${path + 1}, ${cookie + 1},\n`).join('');
   const text = `local paths = {
 ${list(plan.paths)}}
 local cookies = {
@@ -42,9 +42,9 @@ local steps = {
 ${steps}}
 local requests, at = {}, 0
 function init()
-  for index, step in ipairs(steps) do
-    local headers = { Host = "127.0.0.1", Cookie = cookies[step[2]] }
-    requests[index] = wrk.format("GET", paths[step[1]], headers)
+  for index = 1, #steps, 2 do
+    local headers = { Host = "127.0.0.1", Cookie = cookies[steps[index + 1]] }
+    requests[#requests + 1] = wrk.format("GET", paths[steps[index]], headers)
   end
 end
 function request()
