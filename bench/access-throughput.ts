@@ -10,6 +10,7 @@ import { inNamespace, PROXY_CORE } from './support/namespace.ts';
 import {
   aLine,
   CONNECTIONS,
+  isSteady,
   load,
   measureRounds,
   printGroup,
@@ -55,6 +56,9 @@ async function measure(order: Callers): Promise<void> {
   );
   printGroup(lines);
   for (const base of [bare, routed]) judge(guarded, base);
+  if (!lines.every(isSteady)) {
+    console.log('other programs disturbed the rounds: only the CPU column says something');
+  }
   if (asked > 0) throw new Error('decisions were asked for during the measurement');
 }
 

@@ -6,6 +6,9 @@ import { runWrk, type Load } from './wrk.ts';
 /** Connections of the load generator. */
 export const CONNECTIONS = 64;
 
+/** How many times as fast as the slowest round the fastest one may be. */
+const MOST_SPREAD = 1.3;
+
 export const ROUNDS = 5;
 export const SECONDS = 3;
 
@@ -51,6 +54,12 @@ export async function measureRounds(lines: readonly Line[]): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const line of lines) line.samples.push(await load(line, SECONDS));
   }
+}
+
+/** True when the rounds of a line are much alike: something else was at work on this machine if not. */
+export function isSteady({ samples }: Line): boolean {
+  const rates = samples.map(({ perSecond }) => perSecond);
+  return Math.max(...rates) < MOST_SPREAD * Math.min(...rates);
 }
 
 /** Compares round by round; each figure is the median. */
