@@ -9,6 +9,8 @@ import { anHttpEntry, ProxyHarness } from '../support/proxy-harness.ts';
 
 const DOMAIN = 'apps.test';
 const KEY = 'a'.repeat(32);
+/** Of a task that has ended. */
+const GONE = 'f'.repeat(32);
 const KEPT = `${KEY}--keep`;
 const HOST = `${KEY}.${DOMAIN}`;
 const SESSION: readonly [string, string] = ['Cookie', 'clearway-0a1b2c3d=ann; theirs=1'];
@@ -17,6 +19,7 @@ const SESSION: readonly [string, string] = ['Cookie', 'clearway-0a1b2c3d=ann; th
 function decide({ credential, host }: AccessQuestion): AccessAnswer {
   if (credential === 'ann' && host === KEY) return { verdict: 'allow', user: 'ann' };
   if (credential === 'bob' && host === KEPT) return { verdict: 'allow', user: 'bob' };
+  if (credential === 'cat' && host === GONE) return { verdict: 'deny', user: 'cat' };
   return { verdict: 'unauthenticated' };
 }
 
@@ -154,6 +157,13 @@ describe('a route with a host of its own', function () {
       expect(answer.status, key).to.be.oneOf([400, 401]);
       expect(headerOf(answer, 'location'), key).to.equal(undefined);
     }
+  });
+
+  it('says that it is gone to who is signed in there, and sends nobody round in circles', async () => {
+    const cookie = ['Cookie', 'clearway-0a1b2c3d=cat'] as const;
+
+    expect((await ask('/', [cookie], `${GONE}.${DOMAIN}`)).status).to.equal(404);
+    expect((await ask('/', [SESSION], `${GONE}.${DOMAIN}`)).status).to.equal(401);
   });
 
   it('answers anonymous callers as a host of no route does', async () => {
