@@ -9,6 +9,7 @@ import { getCondition } from '../../src/resources/conditions.ts';
 import { ALICE, startClearml } from '../support/clearml-world.ts';
 import { eventually } from '../support/eventually.ts';
 import { Gateway } from '../support/gateway-harness.ts';
+import { notRun } from '../support/not-run.ts';
 
 /** Addresses of this host, of its link, of everybody, and of services that clouds answer at. */
 const NEVER = [
@@ -149,7 +150,7 @@ describe('addresses that tasks give', function () {
 
   // Attack: the gateway's own listeners, at an address of the host that is no loopback.
   it('T7 by an address of the host: no listener of the gateway is an upstream', async function () {
-    if (V4 === undefined) return this.skip();
+    if (V4 === undefined) notRun(this, 'this host has no address but loopback');
     const ports = [gateway.port, gateway.tcpPorts.start, Number(new URL(gateway.metricsUrl).port)];
     await expectRefusals(
       ports.map((port) => [V4, port, ['OwnListener', 'LoopToOurselves']] as const),
