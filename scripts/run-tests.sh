@@ -48,6 +48,8 @@ take_counts "$logs/rest" "$rest_code"
 take_counts "$logs/slow" "$slow_code"
 
 grep -h 'not run:' "$logs"/* | sort -u
+# Again at the very end: the lanes' reports are long, and what failed must not have to be searched for.
+grep -h '^failed: ' "$logs"/*
 echo "clearway: the tests took $((SECONDS - start)) s"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
