@@ -10,6 +10,7 @@ interface Crd {
   readonly spec: {
     readonly names: {
       readonly kind: string;
+      readonly listKind: string;
       readonly plural: string;
       readonly singular: string;
       readonly shortNames?: readonly string[];
@@ -45,6 +46,7 @@ function toKind(crd: Crd): readonly [string, KindDefinition] {
     {
       plural: names.plural,
       singular: names.singular,
+      listKind: names.listKind,
       shortNames: names.shortNames ?? [],
       categories: names.categories ?? [],
       columns: version.additionalPrinterColumns ?? [],
@@ -99,7 +101,8 @@ function property(schema: Schema, name: string): Schema {
 
 function shape(schema: Schema): string {
   const fields = Object.entries(schema.properties ?? {}).map(([name, field]) => {
-    const mark = schema.required?.includes(name) === true ? '' : '?';
+    const isThere = schema.required?.includes(name) === true || field.default !== undefined;
+    const mark = isThere ? '' : '?';
     const type = name === 'conditions' ? 'readonly Condition[]' : typeOf(field);
     return `${comment(field.description)}readonly ${name}${mark}: ${type};`;
   });

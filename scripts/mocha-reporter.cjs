@@ -7,7 +7,9 @@ module.exports = class CountReporter extends reporters.Spec {
     super(runner, options);
     const failed = [];
     runner.on(Runner.constants.EVENT_TEST_FAIL, (test, error) => {
-      failed.push(`failed: ${test.fullTitle()}: ${String(error?.message ?? error).split('\n', 1)[0]}`);
+      failed.push(
+        `failed: ${test.fullTitle()}: ${String(error?.message ?? error).split('\n', 1)[0]}`,
+      );
     });
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       const { passes = 0, failures = 0 } = this.stats ?? {};

@@ -108,6 +108,66 @@ export interface RouterStatus {
   readonly conditions?: readonly Condition[];
 }
 
+/** Desired state of an address. */
+export interface StaticRouteSpec {
+  /**
+   * Path at the root of the router, one name after a slash, such as /chat. The paths
+   * /service and /_clearway are taken.
+   */
+  readonly path: string;
+  /** Whether tasks may be served there. Connections end when it becomes false. */
+  readonly enabled: boolean;
+  /**
+   * Who gets in, authenticated callers that may use the task, or everybody without a sign-in
+   * (public).
+   */
+  readonly access: 'authenticated' | 'public';
+  /**
+   * Whether the application gets the path with its prefix (keep) or without (strip). Absent,
+   * the tag of the task decides, and strip without one.
+   */
+  readonly pathMode?: 'strip' | 'keep';
+  /**
+   * Exact name of the router that serves it (ROUTER_NAME); absent, every router of the
+   * namespace.
+   */
+  readonly router?: string;
+}
+
+/** Observed state of a StaticRoute. */
+export interface StaticRouteStatus {
+  /** The metadata.generation that this status was written for. */
+  readonly observedGeneration?: number;
+  /** The address that users open. */
+  readonly url?: string;
+  /**
+   * NotInUse when no task asks for it, Pending while one does and is not served yet, Routing
+   * when one is served.
+   */
+  readonly state?: 'NotInUse' | 'Pending' | 'Routing';
+  /**
+   * Name of the TaskRoute that is served there; the first comer keeps the address until its
+   * task ends.
+   */
+  readonly route?: string;
+  /** The addresses that the proxy connects to, as address:port. */
+  readonly targets?: readonly string[];
+  /**
+   * The tasks that ask for it, the one that is served first, the others in the order of
+   * their coming.
+   */
+  readonly tasks?: readonly {
+    /** Id of the task. */
+    readonly id: string;
+    /** Name of the task, for people. */
+    readonly name: string;
+    /** Name of its TaskRoute. */
+    readonly route: string;
+  }[];
+  /** The latest observations of this object, one per condition type. */
+  readonly conditions?: readonly Condition[];
+}
+
 /** Desired state of one endpoint of one task. */
 export interface TaskRouteSpec {
   /** Exact name of the router (ROUTER_NAME). */
@@ -146,6 +206,11 @@ export interface TaskRouteSpec {
     /** A sentence for people; it says what to change. */
     readonly message: string;
   };
+  /**
+   * Name of the StaticRoute that the task asks to be served at, as the task wrote it. http
+   * only.
+   */
+  readonly staticRoute?: string;
   /**
    * Whether the application gets the path with its prefix (keep) or without (strip). http
    * only.

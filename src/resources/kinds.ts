@@ -3,6 +3,8 @@ import type {
   PortPoolStatus,
   RouterSpec,
   RouterStatus,
+  StaticRouteSpec,
+  StaticRouteStatus,
   TaskRouteSpec,
   TaskRouteStatus,
 } from './generated.ts';
@@ -12,6 +14,17 @@ export const API_VERSION = 'clearway.dev/v1alpha1';
 
 /** Label of every derived object: the object name of the router that owns it. */
 export const ROUTER_LABEL = 'clearway.dev/router';
+
+/** Which fields a writer set last, as server-side apply keeps it (Kubernetes API, meta/v1 ManagedFieldsEntry). */
+export interface ManagedFieldsEntry {
+  readonly manager: string;
+  readonly operation: 'Apply' | 'Update';
+  readonly apiVersion: string;
+  readonly time: string;
+  readonly fieldsType: 'FieldsV1';
+  readonly fieldsV1: Readonly<Record<string, unknown>>;
+  readonly subresource?: string;
+}
 
 /** What every stored object carries beside spec and status. */
 export interface ObjectMeta {
@@ -25,6 +38,7 @@ export interface ObjectMeta {
   readonly creationTimestamp: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly managedFields?: readonly ManagedFieldsEntry[];
 }
 
 /** A stored object. */
@@ -43,9 +57,13 @@ export type Router = Resource<'Router', RouterSpec, RouterStatus>;
 /** The TCP ports of a router. */
 export type PortPool = Resource<'PortPool', PortPoolSpec, PortPoolStatus>;
 
+/** An address that an administrator defined. */
+export type StaticRoute = Resource<'StaticRoute', StaticRouteSpec, StaticRouteStatus>;
+
 /** From a kind's name to its type. */
 export interface ResourceByKind {
   readonly TaskRoute: TaskRoute;
+  readonly StaticRoute: StaticRoute;
   readonly Router: Router;
   readonly PortPool: PortPool;
 }

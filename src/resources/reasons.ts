@@ -11,6 +11,11 @@ export const CONDITION_TYPES = {
     Ready: 'Users can be sent to the address: Accepted, Programmed and Published hold.',
     Answering: 'The application has answered at its upstream.',
   },
+  StaticRoute: {
+    Accepted: 'The address is in order, nobody else has it, and this router serves it.',
+    Programmed: 'Every worker of at least one proxy serves a task at the address.',
+    Ready: 'Users can be sent to the address: Accepted and Programmed hold.',
+  },
   Router: {
     ClearMLReachable: 'The ClearML API answers and accepts the credentials.',
     ProxiesConnected: 'At least one proxy is connected with all its workers.',

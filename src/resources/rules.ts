@@ -13,6 +13,9 @@ type Rules<Part extends 'spec' | 'status'> = {
   readonly [K in Kind]: readonly Rule<ResourceByKind[K][Part]>[];
 };
 
+/** Paths at the root of a router that no StaticRoute can have, whatever the case of their letters. */
+export const RESERVED_PATHS: readonly string[] = ['/service', '/_clearway'];
+
 /** What must hold in a spec. */
 export const SPEC_RULES: Rules<'spec'> = {
   TaskRoute: [
@@ -25,6 +28,18 @@ export const SPEC_RULES: Rules<'spec'> = {
       field: 'spec.target',
       message: 'is needed unless the request is refused',
       broken: (spec) => spec.target === undefined && spec.refusal === undefined,
+    },
+    {
+      field: 'spec.staticRoute',
+      message: 'is for http endpoints only',
+      broken: (spec) => spec.protocol === 'tcp' && spec.staticRoute !== undefined,
+    },
+  ],
+  StaticRoute: [
+    {
+      field: 'spec.path',
+      message: `must not be ${RESERVED_PATHS.join(' or ')}: the gateway serves its own there`,
+      broken: (spec) => RESERVED_PATHS.includes(spec.path.toLowerCase()),
     },
   ],
   Router: [
@@ -56,6 +71,7 @@ export const SPEC_RULES: Rules<'spec'> = {
 /** What must hold in a status. */
 export const STATUS_RULES: Rules<'status'> = {
   TaskRoute: [],
+  StaticRoute: [],
   Router: [],
   PortPool: [
     {

@@ -5,7 +5,7 @@ import type { Schema } from './schema.ts';
 
 /** A value that was held against a schema. */
 export interface Checked<T> {
-  /** The value without the fields that the schema does not know. */
+  /** The value without the fields that the schema does not know, and with the defaults of those that are absent. */
   readonly value: T;
   readonly errors: readonly FieldError[];
   /** Paths of the fields that the schema does not know. */
@@ -58,11 +58,13 @@ function checkObject(
     report(walk, `${path}.${name}`, 'FieldValueRequired', 'Required value');
   }
   const kept: Record<string, unknown> = {};
-  for (const name of Object.keys(value)) {
-    const field = value[name];
+  for (const [name, field] of Object.entries(value)) {
     const known = knownProperty(schema, name);
     if (known === undefined) walk.unknown.push(`${path}.${name}`);
     else if (field !== undefined) kept[name] = checkNode(known, field, `${path}.${name}`, walk);
+  }
+  for (const [name, { default: standard }] of Object.entries(schema.properties ?? {})) {
+    if (standard !== undefined) kept[name] ??= standard;
   }
   return kept;
 }

@@ -2,6 +2,8 @@
 export interface Schema {
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'boolean';
   readonly description?: string;
+  /** Value of an absent property of an object; never used inside list items. */
+  readonly default?: string | number | boolean;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
@@ -20,7 +22,7 @@ export interface Schema {
 /** A column that `kubectl get` prints. */
 export interface PrinterColumn {
   readonly name: string;
-  readonly type: 'string' | 'integer' | 'date';
+  readonly type: 'string' | 'integer' | 'boolean' | 'date';
   readonly description?: string;
   /** 1 for `-o wide` only. */
   readonly priority?: number;
@@ -31,6 +33,7 @@ export interface PrinterColumn {
 export interface KindDefinition {
   readonly plural: string;
   readonly singular: string;
+  readonly listKind: string;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly columns: readonly PrinterColumn[];

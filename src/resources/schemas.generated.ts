@@ -8,8 +8,9 @@ export const KINDS: Readonly<Record<Kind, KindDefinition>> = {
   PortPool: {
     plural: 'portpools',
     singular: 'portpool',
+    listKind: 'PortPoolList',
     shortNames: ['pp'],
-    categories: ['clearway'],
+    categories: ['all', 'clearway'],
     columns: [
       {
         name: 'Start',
@@ -237,8 +238,9 @@ export const KINDS: Readonly<Record<Kind, KindDefinition>> = {
   Router: {
     plural: 'routers',
     singular: 'router',
+    listKind: 'RouterList',
     shortNames: [],
-    categories: ['clearway'],
+    categories: ['all', 'clearway'],
     columns: [
       {
         name: 'Ready',
@@ -483,11 +485,236 @@ export const KINDS: Readonly<Record<Kind, KindDefinition>> = {
       },
     },
   },
+  StaticRoute: {
+    plural: 'staticroutes',
+    singular: 'staticroute',
+    listKind: 'StaticRouteList',
+    shortNames: ['sr'],
+    categories: ['all', 'clearway'],
+    columns: [
+      {
+        name: 'Path',
+        type: 'string',
+        description: 'The path at the root of the router.',
+        jsonPath: '.spec.path',
+      },
+      {
+        name: 'Enabled',
+        type: 'boolean',
+        description: 'Whether tasks may be served there.',
+        jsonPath: '.spec.enabled',
+      },
+      { name: 'Access', type: 'string', description: 'Who gets in.', jsonPath: '.spec.access' },
+      {
+        name: 'State',
+        type: 'string',
+        description: 'Whether a task is served there.',
+        jsonPath: '.status.state',
+      },
+      {
+        name: 'Reason',
+        type: 'string',
+        description: 'Why it is ready or not.',
+        jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+      },
+      { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+      {
+        name: 'URL',
+        type: 'string',
+        description: 'The address that users open.',
+        priority: 1,
+        jsonPath: '.status.url',
+      },
+      {
+        name: 'Targets',
+        type: 'string',
+        description: 'The addresses that the proxy connects to.',
+        priority: 1,
+        jsonPath: '.status.targets',
+      },
+      {
+        name: 'Task',
+        type: 'string',
+        description: 'The tasks that ask for it, the one that is served first.',
+        priority: 1,
+        jsonPath: '.status.tasks[*].name',
+      },
+    ],
+    schema: {
+      description:
+        'An address that an administrator defined. A task that asks for it by its name is served there.',
+      type: 'object',
+      required: ['spec'],
+      properties: {
+        apiVersion: {
+          description: 'The version of the schema of this object, clearway.dev/v1alpha1.',
+          type: 'string',
+        },
+        kind: { description: 'The kind of this object, StaticRoute.', type: 'string' },
+        metadata: { type: 'object' },
+        spec: {
+          description: 'Desired state of an address.',
+          type: 'object',
+          required: ['path'],
+          properties: {
+            path: {
+              description:
+                'Path at the root of the router, one name after a slash, such as /chat. The paths /service and /_clearway are taken.',
+              type: 'string',
+              minLength: 2,
+              maxLength: 64,
+              pattern: '^/[A-Za-z0-9][A-Za-z0-9_-]*$',
+            },
+            enabled: {
+              description:
+                'Whether tasks may be served there. Connections end when it becomes false.',
+              type: 'boolean',
+              default: true,
+            },
+            access: {
+              description:
+                'Who gets in, authenticated callers that may use the task, or everybody without a sign-in (public).',
+              type: 'string',
+              enum: ['authenticated', 'public'],
+              default: 'authenticated',
+            },
+            pathMode: {
+              description:
+                'Whether the application gets the path with its prefix (keep) or without (strip). Absent, the tag of the task decides, and strip without one.',
+              type: 'string',
+              enum: ['strip', 'keep'],
+            },
+            router: {
+              description:
+                'Exact name of the router that serves it (ROUTER_NAME); absent, every router of the namespace.',
+              type: 'string',
+              minLength: 1,
+              maxLength: 1024,
+            },
+          },
+        },
+        status: {
+          description: 'Observed state of a StaticRoute.',
+          type: 'object',
+          properties: {
+            observedGeneration: {
+              description: 'The metadata.generation that this status was written for.',
+              type: 'integer',
+              format: 'int64',
+              minimum: 0,
+            },
+            url: { description: 'The address that users open.', type: 'string', maxLength: 2048 },
+            state: {
+              description:
+                'NotInUse when no task asks for it, Pending while one does and is not served yet, Routing when one is served.',
+              type: 'string',
+              enum: ['NotInUse', 'Pending', 'Routing'],
+            },
+            route: {
+              description:
+                'Name of the TaskRoute that is served there; the first comer keeps the address until its task ends.',
+              type: 'string',
+              maxLength: 253,
+            },
+            targets: {
+              description: 'The addresses that the proxy connects to, as address:port.',
+              type: 'array',
+              maxItems: 64,
+              'x-kubernetes-list-type': 'atomic',
+              items: { description: 'An address and its port.', type: 'string', maxLength: 300 },
+            },
+            tasks: {
+              description:
+                'The tasks that ask for it, the one that is served first, the others in the order of their coming.',
+              type: 'array',
+              maxItems: 64,
+              'x-kubernetes-list-type': 'map',
+              'x-kubernetes-list-map-keys': ['route'],
+              items: {
+                description: 'A task that asks for the address.',
+                type: 'object',
+                required: ['id', 'name', 'route'],
+                properties: {
+                  id: {
+                    description: 'Id of the task.',
+                    type: 'string',
+                    minLength: 1,
+                    maxLength: 63,
+                  },
+                  name: {
+                    description: 'Name of the task, for people.',
+                    type: 'string',
+                    maxLength: 1024,
+                  },
+                  route: {
+                    description: 'Name of its TaskRoute.',
+                    type: 'string',
+                    minLength: 1,
+                    maxLength: 253,
+                  },
+                },
+              },
+            },
+            conditions: {
+              description: 'The latest observations of this object, one per condition type.',
+              type: 'array',
+              maxItems: 32,
+              'x-kubernetes-list-type': 'map',
+              'x-kubernetes-list-map-keys': ['type'],
+              items: {
+                description: 'One condition of a resource, as Kubernetes defines it.',
+                type: 'object',
+                required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
+                properties: {
+                  type: {
+                    description: 'What is observed, one word.',
+                    type: 'string',
+                    minLength: 1,
+                    maxLength: 316,
+                    pattern: '^[A-Za-z]([A-Za-z0-9]*[A-Za-z0-9])?$',
+                  },
+                  status: {
+                    description: 'Whether it holds; Unknown while nobody could tell.',
+                    type: 'string',
+                    enum: ['True', 'False', 'Unknown'],
+                  },
+                  reason: {
+                    description: 'Why, one word of the documented list (docs/conditions.md).',
+                    type: 'string',
+                    minLength: 1,
+                    maxLength: 1024,
+                    pattern: '^[A-Za-z]([A-Za-z0-9]*[A-Za-z0-9])?$',
+                  },
+                  message: {
+                    description: 'Why, as a sentence for people.',
+                    type: 'string',
+                    maxLength: 1024,
+                  },
+                  observedGeneration: {
+                    description: 'The metadata.generation that this condition was set for.',
+                    type: 'integer',
+                    format: 'int64',
+                    minimum: 0,
+                  },
+                  lastTransitionTime: {
+                    description: 'When status last changed from one value to another.',
+                    type: 'string',
+                    format: 'date-time',
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
   TaskRoute: {
     plural: 'taskroutes',
     singular: 'taskroute',
+    listKind: 'TaskRouteList',
     shortNames: ['tr'],
-    categories: ['clearway'],
+    categories: ['all', 'clearway'],
     columns: [
       {
         name: 'Protocol',
@@ -547,6 +774,13 @@ export const KINDS: Readonly<Record<Kind, KindDefinition>> = {
         description: 'The name of the task in ClearML.',
         priority: 1,
         jsonPath: '.spec.task.name',
+      },
+      {
+        name: 'Static Route',
+        type: 'string',
+        description: 'The StaticRoute that the task asks to be served at.',
+        priority: 1,
+        jsonPath: '.spec.staticRoute',
       },
       {
         name: 'Router',
@@ -662,6 +896,13 @@ export const KINDS: Readonly<Record<Kind, KindDefinition>> = {
                   maxLength: 1024,
                 },
               },
+            },
+            staticRoute: {
+              description:
+                'Name of the StaticRoute that the task asks to be served at, as the task wrote it. http only.',
+              type: 'string',
+              minLength: 1,
+              maxLength: 1024,
             },
             pathMode: {
               description:

@@ -3,7 +3,7 @@ import type { Kind, ObjectMeta, ResourceByKind } from '../resources/kinds.ts';
 /** What a writer says of a new object; the store adds uid, versions and times. */
 export interface Draft<K extends Kind> {
   readonly kind: K;
-  readonly metadata: Pick<ObjectMeta, 'name' | 'labels' | 'annotations'>;
+  readonly metadata: Pick<ObjectMeta, 'name' | 'labels' | 'annotations' | 'managedFields'>;
   readonly spec: ResourceByKind[K]['spec'];
 }
 
@@ -13,19 +13,25 @@ export interface ResourceList<K extends Kind> {
   readonly resourceVersion: string;
 }
 
-/** One change of one object. A `deleted` event carries the last state. */
-export interface WatchEvent<K extends Kind> {
+/** One change of one object. */
+export interface ObjectChange<T> {
   readonly type: 'added' | 'modified' | 'deleted';
-  readonly object: ResourceByKind[K];
+  /** The object after the change; the last state, at the version of the deletion, of one that is gone. */
+  readonly object: T;
+  /** The object before the change: there when it is `modified`. */
+  readonly previous?: T;
 }
+
+/** One change of one resource. */
+export type WatchEvent<K extends Kind> = ObjectChange<ResourceByKind[K]>;
 
 /**
  * Where resources live: SQLite on a Docker host, custom resources in a cluster.
  *
  * @remarks
  * One namespace per store. Writes are optimistic: `update` and `updateStatus` take an object that was
- * read and fail with `RESOURCE_CONFLICT` when it has changed since. `update` writes spec, labels and
- * annotations and leaves status alone; `updateStatus` the reverse. `metadata.generation` grows exactly
+ * read and fail with `RESOURCE_CONFLICT` when it has changed since. `update` writes spec, labels,
+ * annotations and managedFields and leaves status alone; `updateStatus` writes status and managedFields. `metadata.generation` grows exactly
  * when spec changes. A write that changes nothing keeps the version and makes no event.
  * The behaviour is specified by test/support/store-spec.ts, which runs on every implementation.
  */
@@ -81,7 +87,15 @@ export interface EventRecord {
 
 /** An {@link EventRecord} as it is kept. */
 export interface StoredEvent extends EventRecord {
+  /** Name of the event itself, the same for all repeats that were counted to it. */
+  readonly eventName: string;
+  /** Uid of the event itself. */
+  readonly eventUid: string;
+  /** Uid of the resource; empty when it was not there. */
+  readonly uid: string;
+  readonly resourceVersion: string;
   readonly count: number;
+  /** RFC 3339, in whole seconds. */
   readonly firstTime: string;
   readonly lastTime: string;
 }
@@ -89,7 +103,23 @@ export interface StoredEvent extends EventRecord {
 /** Where events are kept, in a ring of bounded length. */
 export interface EventStore {
   record(event: EventRecord): Promise<void>;
-  listEvents(): Promise<readonly StoredEvent[]>;
+}
+
+/** Reads the ring of events. */
+export interface EventReader {
+  /** Every event, in the order of their names. */
+  listEvents(): Promise<{
+    readonly items: readonly StoredEvent[];
+    readonly resourceVersion: string;
+  }>;
+  /**
+   * The changes after a version, until the signal aborts; an event that falls out of the ring is `deleted`.
+   * @throws OperatorError `RESOURCE_VERSION_EXPIRED`
+   */
+  watchEvents(
+    resourceVersion: string,
+    signal: AbortSignal,
+  ): AsyncIterable<ObjectChange<StoredEvent>>;
 }
 
 /** Sessions that are void before their time: one, all of a user, or all (`*`). */

@@ -1,0 +1,117 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ManagedFieldsEntry } from '../resources/kinds.ts';
+import type { Schema, PrinterColumn } from '../resources/schema.ts';
+
+/** Who calls the API. */
+export interface ApiUser {
+  readonly name: string;
+  readonly groups: readonly string[];
+  /** `view` may get, list and watch; `admin` may also write what people may write. */
+  readonly role: 'view' | 'admin';
+}
+
+/** A request whose caller is known. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Decoded, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly user: ApiUser;
+  /** The whole body. @throws ApiError 413 beyond 3 MiB */
+  readonly body: () => Promise<Buffer>;
+  /** Aborts when the client goes away or the router stops. */
+  readonly signal: AbortSignal;
+}
+
+/** An answer that is there at once. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** `application/json` unless it says otherwise. */
+  readonly contentType?: string;
+  readonly body: string | Buffer;
+}
+
+/** An answer that goes on: its head is sent at once, each piece when the client took those before. */
+export interface ApiStream {
+  readonly contentType: string;
+  readonly pieces: AsyncIterable<string>;
+}
+
+/** Metadata of any object of the API, ours and core ones. */
+export interface AnyMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation?: number;
+  readonly creationTimestamp: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly managedFields?: readonly ManagedFieldsEntry[];
+}
+
+/** Any object of the API. */
+export interface AnyObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: AnyMeta;
+  readonly [field: string]: unknown;
+}
+
+/** One change of one object; `previous` is there when it is `modified`. */
+export interface AnyChange {
+  readonly type: 'added' | 'modified' | 'deleted';
+  readonly object: AnyObject;
+  readonly previous?: AnyObject;
+}
+
+/** Where the objects of a served resource are read. The same object comes as the same reference while it does not change. */
+export interface ObjectSource {
+  list(signal?: AbortSignal): Promise<{
+    readonly items: readonly AnyObject[];
+    readonly resourceVersion: string;
+  }>;
+  get(name: string, signal?: AbortSignal): Promise<AnyObject | undefined>;
+  /** @throws OperatorError `RESOURCE_VERSION_EXPIRED` */
+  watch(resourceVersion: string, signal: AbortSignal): AsyncIterable<AnyChange>;
+}
+
+/** A verb of discovery. */
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
+
+/** A resource that the API serves. */
+export interface ServedResource {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  readonly verbs: readonly Verb[];
+  readonly hasStatus: boolean;
+  /** What people hear who try to write a resource that they may not write. */
+  readonly readOnlyMessage?: string;
+  /** Columns of a Table beside the name. */
+  readonly columns: readonly PrinterColumn[];
+  /** Schema of the whole object; absent for core kinds that `explain` does not know. */
+  readonly schema?: Schema;
+  /** Fields that a field selector may name, beside metadata.name and metadata.namespace, with how they are read. */
+  readonly selectable: Readonly<Record<string, (object: AnyObject) => string>>;
+  readonly source: ObjectSource;
+}
+
+/** What a path and a method ask of a served resource. */
+export interface ResourceRequest extends ApiRequest {
+  readonly resource: ServedResource;
+  /** Absent for all namespaces, and for resources that have none. */
+  readonly namespace?: string;
+  /** Absent for the collection. */
+  readonly name?: string;
+  readonly subresource?: 'status';
+}
