@@ -7,16 +7,21 @@ import { toSeconds } from '../resources/text.ts';
 import { checkSpec, checkStatus } from '../resources/validation.ts';
 import type {
   Draft,
+  EventReader,
   EventRecord,
   EventStore,
+  ObjectChange,
   ResourceList,
   ResourceStore,
   SessionRevocationStore,
+  StoredEvent,
   WatchEvent,
 } from './contract.ts';
 import { openDatabase, runStatement, transact } from './database.ts';
-import { EventRing, type KeptEvent, type RingLimits } from './event-ring.ts';
-import { canonicalJson, EMPTY, ResourceRows, toResource, type Row } from './rows.ts';
+import { EventRing, type RingLimits } from './event-ring.ts';
+import { changedObject, deletedObject, newObject, type AnyResource } from './next-object.ts';
+import { StoredObjects } from './objects.ts';
+import { ResourceRows } from './rows.ts';
 import { SessionRevocationRows } from './session-revocation-rows.ts';
 import { WatchHub } from './watch-hub.ts';
 
@@ -35,7 +40,7 @@ export interface SqliteStoreOptions {
   readonly folder: string;
   readonly namespace: string;
   readonly clock: Pick<Clock, 'now'>;
-  /** Makes the uid of a new resource. */
+  /** Makes the uid of a new resource or event. */
   readonly newUid: () => string;
   readonly limits?: StoreLimits;
 }
@@ -49,31 +54,37 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 }
 
 /**
- * Resources and events in one SQLite file.
+ * Resources and events in one SQLite file, and in memory as they stand there.
  *
  * @remarks
- * Nothing is cached: a read goes to SQLite, whose pages the kernel keeps. This process is the only one that writes, and
- * no call waits between its read and its write, so a check made before a transaction still holds in it.
+ * Reads never go to the file: what it holds is loaded once, and a change is made in memory after it is on the disk. Objects
+ * are frozen and handed out as they are. This process is the only one that writes, and no call waits between its read and
+ * its write, so a check made before a transaction still holds in it.
  */
-export class SqliteStore implements ResourceStore, EventStore {
+export class SqliteStore implements ResourceStore, EventStore, EventReader {
   readonly #database: DatabaseSync;
   readonly #options: SqliteStoreOptions;
   readonly #rows: ResourceRows;
+  readonly #objects = new StoredObjects();
   readonly #events: EventRing;
   readonly #hub: WatchHub;
   /** Sessions that are void before their time. */
   readonly sessionRevocations: SessionRevocationStore;
   #version: number;
 
+  /** @throws OperatorError `STORE_WRITE_FAILED`, `STORE_UNUSABLE` */
   constructor(database: DatabaseSync, options: SqliteStoreOptions) {
-    const limits = options.limits ?? STORE_LIMITS;
+    const { namespace, newUid, limits = STORE_LIMITS } = options;
     this.#database = database;
     this.#options = options;
-    this.#rows = new ResourceRows(database, options.namespace);
-    this.#events = new EventRing(database, options.namespace, limits);
+    this.#rows = new ResourceRows(database, namespace);
     this.sessionRevocations = new SessionRevocationRows(database);
     this.#version = Math.max(this.#rows.lastVersion() + 1, Math.floor(options.clock.now()));
-    runStatement(database, () => this.#rows.keepVersion(this.#version));
+    this.#events = runStatement(database, () => {
+      this.#rows.keepVersion(this.#version);
+      for (const object of this.#rows.load()) this.#objects.set(object);
+      return new EventRing({ database, namespace, limits, newUid });
+    });
     this.#hub = new WatchHub({
       limit: limits.history,
       start: this.#version,
@@ -83,7 +94,7 @@ export class SqliteStore implements ResourceStore, EventStore {
 
   list<K extends Kind>(kind: K, signal?: AbortSignal): Promise<ResourceList<K>> {
     return attempt(signal, () => ({
-      items: runStatement(this.#database, () => this.#rows.list(kind)),
+      items: this.#objects.list(kind),
       resourceVersion: String(this.#version),
     }));
   }
@@ -93,10 +104,7 @@ export class SqliteStore implements ResourceStore, EventStore {
     name: string,
     signal?: AbortSignal,
   ): Promise<ResourceByKind[K] | undefined> {
-    return attempt(signal, () => {
-      const row = this.#find(kind, name);
-      return row === undefined ? undefined : (this.#toResource(kind, row) as ResourceByKind[K]);
-    });
+    return attempt(signal, () => this.#objects.get(kind, name));
   }
 
   create<K extends Kind>(draft: Draft<K>, signal?: AbortSignal): Promise<ResourceByKind[K]> {
@@ -104,23 +112,22 @@ export class SqliteStore implements ResourceStore, EventStore {
       const { kind, metadata } = draft;
       const { name } = metadata;
       const spec = requireValid(kind, name, checkSpec(kind, metadata, draft.spec));
-      if (this.#find(kind, name) !== undefined) {
+      if (this.#objects.get(kind, name) !== undefined) {
         throw new OperatorError('RESOURCE_EXISTS', { kind, name });
       }
-      const row: Row = {
-        id: 0,
-        name,
-        uid: this.#options.newUid(),
-        version: this.#version + 1,
-        generation: 1,
-        created: toSeconds(new Date(this.#options.clock.now()).toISOString()),
-        labels: canonicalJson(metadata.labels),
-        annotations: canonicalJson(metadata.annotations),
-        spec: canonicalJson(spec),
-        status: EMPTY,
-      };
-      runStatement(this.#database, () => this.#rows.insert(kind, row));
-      return this.#publish(kind, 'added', row) as ResourceByKind[K];
+      const { namespace, newUid, clock } = this.#options;
+      const object = newObject(
+        { kind, metadata, spec },
+        {
+          namespace,
+          uid: newUid(),
+          resourceVersion: String(this.#version + 1),
+          creationTimestamp: toSeconds(new Date(clock.now()).toISOString()),
+        },
+      );
+      runStatement(this.#database, () => this.#rows.insert(object));
+      this.#publish({ type: 'added', object });
+      return object;
     });
   }
 
@@ -132,17 +139,9 @@ export class SqliteStore implements ResourceStore, EventStore {
       const { metadata } = resource;
       const kind = resource.kind as K;
       const observed = this.#require(kind, metadata);
-      const spec = canonicalJson(
-        requireValid(kind, metadata.name, checkSpec(kind, metadata, resource.spec)),
-      );
-      const desired = {
-        ...observed,
-        generation: observed.generation + (spec === observed.spec ? 0 : 1),
-        labels: canonicalJson(metadata.labels),
-        annotations: canonicalJson(metadata.annotations),
-        spec,
-      };
-      return this.#change(kind, observed, desired) as ResourceByKind[K];
+      const checked = checkSpec(kind, metadata, resource.spec);
+      const spec = requireValid(kind, metadata.name, checked);
+      return this.#change(observed, { parts: metadata, spec, status: observed.status });
     });
   }
 
@@ -151,12 +150,13 @@ export class SqliteStore implements ResourceStore, EventStore {
     signal?: AbortSignal,
   ): Promise<ResourceByKind[K]> {
     return attempt(signal, () => {
-      const kind = resource.kind as K;
       const { metadata } = resource;
+      const kind = resource.kind as K;
       const observed = this.#require(kind, metadata);
-      const status = requireValid(kind, metadata.name, checkStatus(kind, resource.status));
-      const desired = { ...observed, status: canonicalJson(status) };
-      return this.#change(kind, observed, desired) as ResourceByKind[K];
+      const checked = checkStatus(kind, resource.status);
+      const status = requireValid(kind, metadata.name, checked);
+      const parts = { ...observed.metadata, managedFields: metadata.managedFields };
+      return this.#change(observed, { parts, spec: observed.spec, status });
     });
   }
 
@@ -168,12 +168,12 @@ export class SqliteStore implements ResourceStore, EventStore {
   ): Promise<void> {
     return attempt(signal, () => {
       const observed = this.#require(kind, { name, ...preconditions });
-      const row = { ...observed, version: this.#version + 1 };
+      const version = this.#version + 1;
       transact(this.#database, () => {
-        this.#rows.remove(row);
-        this.#rows.keepVersion(row.version);
+        this.#rows.remove(observed);
+        this.#rows.keepVersion(version);
       });
-      this.#publish(kind, 'deleted', row);
+      this.#publish({ type: 'deleted', object: deletedObject(observed, String(version)) });
     });
   }
 
@@ -187,16 +187,34 @@ export class SqliteStore implements ResourceStore, EventStore {
 
   record(event: EventRecord): Promise<void> {
     return attempt(undefined, () => {
-      const version = this.#version + 1;
+      const uid = this.#objects.get(event.kind, event.name)?.metadata.uid;
+      const now = this.#options.clock.now();
+      const changes = this.#events.plan(event, { now, version: this.#version, uid });
       transact(this.#database, () => {
-        this.#events.record(event, this.#options.clock.now(), version);
+        this.#events.write(changes);
       });
-      this.#version = version;
+      this.#events.apply(changes);
+      for (const change of changes) {
+        this.#version = Number(change.object.resourceVersion);
+        this.#hub.publish('Event', this.#version, change);
+      }
     });
   }
 
-  listEvents(): Promise<readonly KeptEvent[]> {
-    return attempt(undefined, () => runStatement(this.#database, () => this.#events.list()));
+  listEvents(): ReturnType<EventReader['listEvents']> {
+    return attempt(undefined, () => ({
+      items: this.#events.list(),
+      resourceVersion: String(this.#version),
+    }));
+  }
+
+  watchEvents(
+    resourceVersion: string,
+    signal: AbortSignal,
+  ): AsyncIterable<ObjectChange<StoredEvent>> {
+    return this.#hub.watch('Event', resourceVersion, signal) as AsyncIterable<
+      ObjectChange<StoredEvent>
+    >;
   }
 
   /** A value that the router keeps for itself, such as its instance id. */
@@ -224,44 +242,39 @@ export class SqliteStore implements ResourceStore, EventStore {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #find(kind: Kind, name: string): Row | undefined {
-    return runStatement(this.#database, () => this.#rows.find(kind, name));
-  }
-
-  /** The row of the very object that the writer means. */
-  #require(
-    kind: Kind,
+  /** The very object that the writer means. */
+  #require<K extends Kind>(
+    kind: K,
     wanted: { readonly name: string; readonly uid?: string; readonly resourceVersion?: string },
-  ): Row {
-    const { name, uid, resourceVersion } = wanted;
-    const row = this.#find(kind, name);
-    if (row === undefined) throw new OperatorError('RESOURCE_NOT_FOUND', { kind, name });
+  ): ResourceByKind[K] {
+    const observed = this.#objects.get(kind, wanted.name);
+    if (observed === undefined) {
+      throw new OperatorError('RESOURCE_NOT_FOUND', { kind, name: wanted.name });
+    }
+    const { uid, resourceVersion } = observed.metadata;
     const isMeant =
-      (uid ?? row.uid) === row.uid &&
-      (resourceVersion ?? String(row.version)) === String(row.version);
-    if (!isMeant) throw new OperatorError('RESOURCE_CONFLICT', { kind, name });
-    return row;
+      (wanted.uid ?? uid) === uid &&
+      (wanted.resourceVersion ?? resourceVersion) === resourceVersion;
+    if (!isMeant) throw new OperatorError('RESOURCE_CONFLICT', { kind, name: wanted.name });
+    return observed;
   }
 
-  #change(kind: Kind, observed: Row, desired: Row): ResourceByKind[Kind] {
-    const parts = ['labels', 'annotations', 'spec', 'status'] as const;
-    if (parts.every((part) => observed[part] === desired[part]))
-      return this.#toResource(kind, observed);
-    const row = { ...desired, version: this.#version + 1 };
-    runStatement(this.#database, () => this.#rows.update(row));
-    return this.#publish(kind, 'modified', row);
-  }
-
-  #toResource(kind: Kind, row: Row): ResourceByKind[Kind] {
-    return toResource(kind, this.#options.namespace, row);
+  /** Writes what differs, if anything does. */
+  #change<T extends AnyResource>(observed: T, desired: Parameters<typeof changedObject<T>>[1]): T {
+    const object = changedObject(observed, desired, String(this.#version + 1));
+    if (object === observed) return observed;
+    runStatement(this.#database, () => this.#rows.update(object));
+    this.#publish({ type: 'modified', object, previous: observed });
+    return object;
   }
 
   /** Makes a change known that is on disk. */
-  #publish(kind: Kind, type: WatchEvent<Kind>['type'], row: Row): ResourceByKind[Kind] {
-    this.#version = row.version;
-    const object = this.#toResource(kind, row);
-    this.#hub.publish(row.version, { type, object });
-    return object;
+  #publish(change: ObjectChange<AnyResource>): void {
+    const { type, object } = change;
+    this.#version = Number(object.metadata.resourceVersion);
+    if (type === 'deleted') this.#objects.delete(object.kind, object.metadata.name);
+    else this.#objects.set(object);
+    this.#hub.publish(object.kind, this.#version, change);
   }
 }
 
