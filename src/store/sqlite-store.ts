@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Clock } from '../controllers/contracts.ts';
 import { OperatorError } from '../errors.ts';
 import type { Kind, ResourceByKind } from '../resources/kinds.ts';
 import type { Checked } from '../resources/schema-check.ts';
@@ -17,33 +16,15 @@ import type {
   StoredEvent,
   WatchEvent,
 } from './contract.ts';
-import { openDatabase, runStatement, transact } from './database.ts';
-import { EventRing, type RingLimits } from './event-ring.ts';
+import { openDatabase, runStatement, type OpenDatabase } from './database.ts';
+import { EventRing } from './event-ring.ts';
 import { changedObject, deletedObject, newObject, type AnyResource } from './next-object.ts';
 import { StoredObjects } from './objects.ts';
 import { ResourceRows } from './rows.ts';
 import { SessionRevocationRows } from './session-revocation-rows.ts';
+import { STORE_LIMITS, type SqliteStoreOptions } from './store-options.ts';
 import { WatchHub } from './watch-hub.ts';
-
-/** How much a store remembers beside the resources themselves. */
-export interface StoreLimits extends RingLimits {
-  /** Changes of each kind that a watch can go back. */
-  readonly history: number;
-}
-
-/** Enough for a restarted controller to catch up without listing 10,000 routes again. */
-export const STORE_LIMITS: StoreLimits = { history: 4096, events: 1000, eventWindow: 600_000 };
-
-/** What a {@link SqliteStore} is opened with. */
-export interface SqliteStoreOptions {
-  /** The state folder. */
-  readonly folder: string;
-  readonly namespace: string;
-  readonly clock: Pick<Clock, 'now'>;
-  /** Makes the uid of a new resource or event. */
-  readonly newUid: () => string;
-  readonly limits?: StoreLimits;
-}
+import { Writes } from './writes.ts';
 
 /**
  * Opens the store of a state folder, and keeps every other process out of it until it is closed.
@@ -64,19 +45,24 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 export class SqliteStore implements ResourceStore, EventStore, EventReader {
   readonly #database: DatabaseSync;
   readonly #options: SqliteStoreOptions;
+  readonly #writes: Writes;
   readonly #rows: ResourceRows;
   readonly #objects = new StoredObjects();
   readonly #events: EventRing;
   readonly #hub: WatchHub;
   /** Sessions that are void before their time. */
   readonly sessionRevocations: SessionRevocationStore;
+  /** True when the last changes of the run before are lost, as a power cut may do. */
+  readonly hasLostChanges: boolean;
   #version: number;
 
   /** @throws OperatorError `STORE_WRITE_FAILED`, `STORE_UNUSABLE` */
-  constructor(database: DatabaseSync, options: SqliteStoreOptions) {
+  constructor({ database, hasLostChanges }: OpenDatabase, options: SqliteStoreOptions) {
     const { namespace, newUid, limits = STORE_LIMITS } = options;
     this.#database = database;
+    this.hasLostChanges = hasLostChanges;
     this.#options = options;
+    this.#writes = new Writes(database);
     this.#rows = new ResourceRows(database, namespace);
     this.sessionRevocations = new SessionRevocationRows(database);
     this.#version = Math.max(this.#rows.lastVersion() + 1, Math.floor(options.clock.now()));
@@ -125,7 +111,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
           creationTimestamp: toSeconds(new Date(clock.now()).toISOString()),
         },
       );
-      runStatement(this.#database, () => this.#rows.insert(object));
+      this.#writes.one(() => this.#rows.insert(object));
       this.#publish({ type: 'added', object });
       return object;
     });
@@ -169,7 +155,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
     return attempt(signal, () => {
       const observed = this.#require(kind, { name, ...preconditions });
       const version = this.#version + 1;
-      transact(this.#database, () => {
+      this.#writes.all(() => {
         this.#rows.remove(observed);
         this.#rows.keepVersion(version);
       });
@@ -190,7 +176,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
       const uid = this.#objects.get(event.kind, event.name)?.metadata.uid;
       const now = this.#options.clock.now();
       const changes = this.#events.plan(event, { now, version: this.#version, uid });
-      transact(this.#database, () => {
+      this.#writes.all(() => {
         this.#events.write(changes);
       });
       this.#events.apply(changes);
@@ -227,13 +213,18 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
 
   /** Keeps a value. @throws OperatorError `STORE_WRITE_FAILED` */
   setMeta(key: string, value: string): void {
-    transact(this.#database, () => {
+    this.#writes.all(() => {
       this.#database
         .prepare(
           'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
         )
         .run(key, value);
     });
+  }
+
+  /** Why the last write failed; undefined while writing works. */
+  get writeProblem(): OperatorError | undefined {
+    return this.#writes.problem;
   }
 
   /** Ends every watch and frees the folder. */
@@ -263,7 +254,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
   #change<T extends AnyResource>(observed: T, desired: Parameters<typeof changedObject<T>>[1]): T {
     const object = changedObject(observed, desired, String(this.#version + 1));
     if (object === observed) return observed;
-    runStatement(this.#database, () => this.#rows.update(object));
+    this.#writes.one(() => this.#rows.update(object));
     this.#publish({ type: 'modified', object, previous: observed });
     return object;
   }
