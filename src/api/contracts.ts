@@ -115,3 +115,22 @@ export interface ResourceRequest extends ApiRequest {
   readonly name?: string;
   readonly subresource?: 'status';
 }
+
+/** What a request wants to do, as it is asked of the authorizer (authorization/v1 ResourceAttributes, NonResourceAttributes). */
+export interface RequestAttributes {
+  /** A verb of discovery, `deletecollection`, or the method in small letters when it is about no resource. */
+  readonly verb: string;
+  readonly path: string;
+  /** Absent when the path is no resource's. */
+  readonly resource?: {
+    readonly group: string;
+    readonly version: string;
+    readonly plural: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+}
+
+/** Lets a request pass. @throws ApiError `Forbidden` */
+export type Authorize = (request: ApiRequest, attributes: RequestAttributes) => Promise<void>;
