@@ -115,7 +115,8 @@ function publishedEndpoint(
   if (!holds(route, 'Programmed')) return [];
   if (protocol === 'http') {
     const url = status.endpoint;
-    return url === undefined ? [] : [{ protocol, endpointName, url }];
+    const isStatic = spec.staticRoute !== undefined;
+    return url === undefined ? [] : [{ protocol, endpointName, url, isStatic }];
   }
   const { externalAddress: address, externalPort: port } = status;
   if (address === undefined || port === undefined || !isUpToDate(target, request)) return [];
