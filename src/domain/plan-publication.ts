@@ -11,8 +11,6 @@ export type PublishedEndpoint =
       readonly protocol: 'http';
       readonly endpointName: string;
       readonly url: string;
-      /** Whether the URL is that of a StaticRoute: the mark remembers it. */
-      readonly isStatic: boolean;
     }
   | {
       readonly protocol: 'tcp';
@@ -84,7 +82,7 @@ export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
   // Nothing is served yet, or nothing any more: then what we published of it goes.
   if (facts.served.length === 0 && former?.router !== facts.owner.router) return NO_PATCH;
   const desired: Record<string, string | number> = Object.fromEntries(facts.served.flatMap(keysOf));
-  if (facts.served.length > 0) desired[MARK_KEY] = formatMark(markFor(facts, former));
+  if (facts.served.length > 0) desired[MARK_KEY] = formatMark(markFor(facts, former, task.id));
   const kept = new Set(
     facts.known.flatMap(({ endpointName }) => [
       endpointKey('endpoint', endpointName),
@@ -99,18 +97,22 @@ export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
   };
 }
 
-function markFor(facts: PublicationFacts, former: Mark | undefined): Mark {
+function markFor(facts: PublicationFacts, former: Mark | undefined, task: string): Mark {
   return {
     ...facts.owner,
     upstreams: upstreamsOf(facts, former),
-    addresses: addressesOf(facts, former),
+    addresses: addressesOf(facts, former, task),
   };
 }
 
-/** The URLs at StaticRoutes: those of now, and the former ones of endpoints whose keys stay as they are. */
+/**
+ * The URLs that do not say themselves whose they are, as those at StaticRoutes: those of now, and the former ones of endpoints whose
+ * keys stay as they are.
+ */
 function addressesOf(
   { served, known }: PublicationFacts,
   former: Mark | undefined,
+  task: string,
 ): Readonly<Record<string, string>> {
   const isServed = new Set(served.filter(isHttp).map(({ endpointName }) => endpointName));
   const kept = known.filter(isHttp).flatMap(({ endpointName }) => {
@@ -118,7 +120,7 @@ function addressesOf(
     return url === undefined || isServed.has(endpointName) ? [] : [[endpointName, url] as const];
   });
   const now = served.flatMap((endpoint) =>
-    endpoint.protocol === 'http' && endpoint.isStatic
+    endpoint.protocol === 'http' && !isEndpointUrl(endpoint.url, task)
       ? [[endpoint.endpointName, endpoint.url] as const]
       : [],
   );

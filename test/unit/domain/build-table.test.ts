@@ -1,6 +1,12 @@
 import { expect } from 'chai';
-import { buildTable, overlayTable, type RoutedEndpoint } from '../../../src/domain/build-table.ts';
-import { EMPTY_TABLE } from '../../../src/domain/route-table.ts';
+import {
+  buildTable,
+  overlayTable,
+  type RoutedEndpoint,
+  type Seat,
+} from '../../../src/domain/build-table.ts';
+import type { Lease } from '../../../src/domain/port-lease.ts';
+import { EMPTY_TABLE, type RouteTable } from '../../../src/domain/route-table.ts';
 import { anHttpEntry, aTcpEntry } from '../../support/route-tables.ts';
 
 function endpoint(overrides: Partial<RoutedEndpoint> = {}): RoutedEndpoint {
@@ -12,6 +18,7 @@ function endpoint(overrides: Partial<RoutedEndpoint> = {}): RoutedEndpoint {
     endpointName: '',
     accepted: true,
     pathMode: 'strip',
+    asksForStatic: false,
     upstream: { address: '192.0.2.7', port: 8888 },
     answered: false,
     since: 5,
@@ -19,30 +26,39 @@ function endpoint(overrides: Partial<RoutedEndpoint> = {}): RoutedEndpoint {
   };
 }
 
+/** A table without StaticRoutes. */
+function tableOf(
+  endpoints: readonly RoutedEndpoint[],
+  leases: readonly Lease[],
+  seats: ReadonlyMap<string, Seat> = new Map(),
+): RouteTable {
+  return buildTable(endpoints, leases, seats);
+}
+
 const HTTP = { route: 'a1.http', task: 'a1', host: '192.0.2.7', port: 8888, since: 5 };
 
 describe('buildTable', () => {
   it('has an http route under its task id', () => {
-    expect(buildTable([endpoint()], [])).to.deep.equal({ http: { a1: HTTP }, tcp: {} });
+    expect(tableOf([endpoint()], [])).to.deep.equal({ http: { a1: HTTP }, tcp: {} });
   });
 
   it('has a named endpoint under task id and slug', () => {
     const named = endpoint({ endpointName: 'api', route: 'a1--api.http' });
 
-    expect(Object.keys(buildTable([named], []).http)).to.deep.equal(['a1--api']);
+    expect(Object.keys(tableOf([named], []).http)).to.deep.equal(['a1--api']);
   });
 
   it('keeps a route whose upstream is gone, without an address', () => {
     const { upstream, ...rest } = endpoint();
 
     expect(upstream).not.to.equal(undefined);
-    expect(buildTable([rest], []).http).to.deep.equal({
+    expect(tableOf([rest], []).http).to.deep.equal({
       a1: { route: 'a1.http', task: 'a1', since: 5 },
     });
   });
 
   it('says keep and answered only where they are true', () => {
-    const table = buildTable([endpoint({ pathMode: 'keep', answered: true })], []);
+    const table = tableOf([endpoint({ pathMode: 'keep', answered: true })], []);
 
     expect(table.http['a1']).to.deep.equal({ ...HTTP, keep: true, answered: true });
   });
@@ -50,14 +66,14 @@ describe('buildTable', () => {
   it('leaves out what was refused', () => {
     const routes = [endpoint({ accepted: false }), endpoint({ accepted: false, protocol: 'tcp' })];
 
-    expect(buildTable(routes, [{ port: 30_000, route: 'a1.tcp' }])).to.deep.equal(EMPTY_TABLE);
+    expect(tableOf(routes, [{ port: 30_000, route: 'a1.tcp' }])).to.deep.equal(EMPTY_TABLE);
   });
 
   it('has a tcp route under its leased port, and without a lease not at all', () => {
     const route = endpoint({ protocol: 'tcp' });
 
-    expect(buildTable([route], [])).to.deep.equal(EMPTY_TABLE);
-    expect(buildTable([route], [{ port: 30_000, route: 'a1.tcp' }]).tcp).to.deep.equal({
+    expect(tableOf([route], [])).to.deep.equal(EMPTY_TABLE);
+    expect(tableOf([route], [{ port: 30_000, route: 'a1.tcp' }]).tcp).to.deep.equal({
       '30000': { route: 'a1.tcp', task: 'a1', upstream: '192.0.2.7:8888' },
     });
   });
@@ -65,14 +81,14 @@ describe('buildTable', () => {
   it('puts brackets around an IPv6 upstream of tcp, and none around one of http', () => {
     const upstream = { address: '2001:db8::7', port: 22 };
     const routes = [endpoint({ upstream }), endpoint({ upstream, protocol: 'tcp' })];
-    const table = buildTable(routes, [{ port: 30_000, route: 'a1.tcp' }]);
+    const table = tableOf(routes, [{ port: 30_000, route: 'a1.tcp' }]);
 
     expect(table.http['a1']?.host).to.equal('2001:db8::7');
     expect(table.tcp['30000']?.upstream).to.equal('[2001:db8::7]:22');
   });
 
   it('ignores leases of routes that are not there', () => {
-    expect(buildTable([], [{ port: 30_000, route: 'gone.tcp' }])).to.deep.equal(EMPTY_TABLE);
+    expect(tableOf([], [{ port: 30_000, route: 'gone.tcp' }])).to.deep.equal(EMPTY_TABLE);
   });
 });
 
