@@ -79,22 +79,35 @@ export interface EndpointName {
  */
 export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
   const former = parseMark(task.runtime[MARK_KEY]);
-  // Nothing is served yet, or nothing any more: then what we published of it goes.
-  if (facts.served.length === 0 && former?.router !== facts.owner.router) return NO_PATCH;
+  const own = ownEndpointKeys(task, former);
+  if (facts.served.length === 0) {
+    // Nothing is served yet; or nothing any more, and then what we published of it goes.
+    if (former?.router !== facts.owner.router) return NO_PATCH;
+    const known = urlKeys(facts.known);
+    const refused = new Set([...urlKeys(facts.asked)].filter((key) => !known.has(key)));
+    return { set: {}, remove: own.filter((key) => refused.has(key)) };
+  }
   const desired: Record<string, string | number> = Object.fromEntries(facts.served.flatMap(keysOf));
-  if (facts.served.length > 0) desired[MARK_KEY] = formatMark(markFor(facts, former, task.id));
-  const kept = new Set(
-    facts.known.flatMap(({ endpointName }) => [
-      endpointKey('endpoint', endpointName),
-      endpointKey('browser_endpoint', endpointName),
-    ]),
-  );
+  desired[MARK_KEY] = formatMark(markFor(facts, former, task.id));
+  const kept = urlKeys(facts.known);
   return {
     set: Object.fromEntries(
       Object.entries(desired).filter(([key, value]) => task.runtime[key] !== value),
     ),
-    remove: ownEndpointKeys(task, former).filter((key) => !kept.has(key)),
+    remove: own.filter((key) => !kept.has(key)),
   };
+}
+
+/** The keys at which the URLs of http endpoints stand. */
+function urlKeys(endpoints: readonly EndpointName[]): ReadonlySet<string> {
+  return new Set(
+    endpoints
+      .filter(isHttp)
+      .flatMap(({ endpointName }) => [
+        endpointKey('endpoint', endpointName),
+        endpointKey('browser_endpoint', endpointName),
+      ]),
+  );
 }
 
 function markFor(facts: PublicationFacts, former: Mark | undefined, task: string): Mark {

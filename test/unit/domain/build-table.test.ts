@@ -87,6 +87,44 @@ describe('buildTable', () => {
     expect(table.tcp['30000']?.upstream).to.equal('[2001:db8::7]:22');
   });
 
+  describe('with static routes', () => {
+    const asking = endpoint({ asksForStatic: true });
+    const seat = { path: '/x', open: false };
+
+    it('serves who has a seat at its path, and nowhere else', () => {
+      expect(tableOf([asking], [], new Map([['a1.http', seat]])).http).to.deep.equal({
+        '/x': HTTP,
+      });
+    });
+
+    it('serves who asks for one and has no seat nowhere', () => {
+      expect(tableOf([asking], [])).to.deep.equal(EMPTY_TABLE);
+    });
+
+    it('serves who does not ask for one at its own address, whatever seats say', () => {
+      const table = tableOf([endpoint()], [], new Map([['a1.http', seat]]));
+
+      expect(table.http).to.deep.equal({ a1: HTTP });
+    });
+
+    it('opens what is public, and lets the mode of the static route count before the tag of the task', () => {
+      const seats = (pathMode: 'strip' | 'keep') =>
+        new Map([['a1.http', { path: '/x', open: true, pathMode }]]);
+
+      expect(tableOf([asking], [], seats('keep')).http['/x']).to.deep.equal({
+        ...HTTP,
+        keep: true,
+        open: true,
+      });
+      const kept = endpoint({ asksForStatic: true, pathMode: 'keep' });
+      expect(tableOf([kept], [], seats('strip')).http['/x']).to.deep.equal({ ...HTTP, open: true });
+      expect(tableOf([kept], [], new Map([['a1.http', seat]])).http['/x']).to.deep.equal({
+        ...HTTP,
+        keep: true,
+      });
+    });
+  });
+
   it('ignores leases of routes that are not there', () => {
     expect(tableOf([], [{ port: 30_000, route: 'gone.tcp' }])).to.deep.equal(EMPTY_TABLE);
   });
@@ -122,6 +160,32 @@ describe('overlayTable', () => {
     const built = { http: { c3: { route: 'c3.http', task: 'c3', since: 1 } }, tcp: {} };
 
     expect(overlayTable(restored, built).http['c3']).to.deep.equal(built.http.c3);
+  });
+
+  it('brings back nothing at a static route but an upstream', () => {
+    const former = {
+      http: {
+        '/gone': anHttpEntry('a1'),
+        '/closed': anHttpEntry('b2', { open: true }),
+        '/taken': anHttpEntry('c3', { port: 1 }),
+        d4: anHttpEntry('d4'),
+      },
+      tcp: {},
+    };
+    const built = {
+      http: {
+        '/closed': { route: 'b2.http', task: 'b2', since: 1 },
+        '/taken': { route: 'e5.http', task: 'e5', since: 1 },
+        '/moved': anHttpEntry('d4'),
+      },
+      tcp: {},
+    };
+
+    expect(overlayTable(former, built).http).to.deep.equal({
+      '/closed': anHttpEntry('b2'),
+      '/taken': built.http['/taken'],
+      '/moved': anHttpEntry('d4'),
+    });
   });
 
   it('serves a route on one port only when it moved', () => {
