@@ -21,7 +21,7 @@ demo: install ## Try everything on this machine; Ctrl-C ends it and cleans up.
 	@exec bin/clearway demo $(ARGS)
 
 .PHONY: install-test
-install-test: install ## Install what the tests need besides: Docker engine, base images, ClearML SDKs, Chromium.
+install-test: install ## Install what the tests need besides: Docker engine, base images, ClearML SDKs, Chromium, kubectl, kube-apiserver.
 	@scripts/install-test.sh
 
 .PHONY: test

@@ -12,6 +12,8 @@ steps=(
   'install-sdk.sh 2.1.7'
   'install-sdk.sh 1.17.1'
   'install-sdk.sh 1.9.2'
+  'install-kubectl.sh'
+  'install-kube-apiserver.sh'
 )
 number=0
 for step in "${steps[@]}"; do
