@@ -28,6 +28,7 @@ import { openPages } from './pages.ts';
 import { resolveHost } from './name-lookup.ts';
 import { warnOfRouteHosts } from './route-hosts.ts';
 import { settle } from './settle.ts';
+import { storeHealth, warnOfLoss } from './store-health.ts';
 import type { RouterParts } from './parts.ts';
 import { countProxies, readGauges } from './telemetry.ts';
 
@@ -72,6 +73,7 @@ export async function runRouter(options: RouterOptions, signal: AbortSignal): Pr
   const parts = makeParts(options, store, logger);
   try {
     logger.info({ version: options.version, instance: parts.instance.id }, 'router starting');
+    warnOfLoss(store, settings.folders.state, logger);
     void warnOfRouteHosts(parts, resolveHost, scope);
     await openDataPlane(options, parts, scope);
     await converge(parts, scope);
@@ -227,21 +229,12 @@ function specsOf(settings: Settings): Parameters<typeof ensureRouter>[2] {
   };
 }
 
-function isUsable(store: SqliteStore): boolean {
-  try {
-    store.meta('instances');
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function adminServer(parts: RouterParts, controllers: readonly Controller[]): AdminServer {
   const { metrics, dataPlane, logger, settings } = parts;
   const queueDepths = (): (readonly [ControllerName, number])[] =>
     controllers.map(({ name, queue }) => [name as ControllerName, queue.depth] as const);
   const health = (): HealthState => ({
-    storeUsable: isUsable(parts.store),
+    ...storeHealth(parts.store),
     channelOpen: dataPlane.isOpen,
     stuckControllers: controllers
       .filter(({ queue }) => queue.longestWorkMs > STUCK_MS)

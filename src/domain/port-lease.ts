@@ -89,7 +89,8 @@ function serve(
   };
   const later: LeaseClaim[] = [];
   const rests = indexRests(facts.resting);
-  const wishes = Map.groupBy(newcomers, ({ wish }) => wish);
+  // A wish of one who was given another port meanwhile counts too: who of them was right is still not known.
+  const wishes = Map.groupBy(facts.claims, ({ wish }) => wish);
   for (const claim of newcomers) {
     const isContested = (wishes.get(claim.wish) ?? []).length > 1;
     const certain = isContested ? { route: claim.route } : claim;

@@ -110,10 +110,7 @@ export interface RouterStatus {
 
 /** Desired state of an address. */
 export interface StaticRouteSpec {
-  /**
-   * Path at the root of the router, one name after a slash, such as /chat. The paths
-   * /service and /_clearway are taken.
-   */
+  /** Path at the root of the router, one name after a slash, such as /chat; /service is taken. */
   readonly path: string;
   /** Whether tasks may be served there. Connections end when it becomes false. */
   readonly enabled: boolean;

@@ -13,8 +13,8 @@ type Rules<Part extends 'spec' | 'status'> = {
   readonly [K in Kind]: readonly Rule<ResourceByKind[K][Part]>[];
 };
 
-/** Paths at the root of a router that no StaticRoute can have, whatever the case of their letters. */
-export const RESERVED_PATHS: readonly string[] = ['/service', '/_clearway'];
+/** The path at the root of a router that no StaticRoute can have, whatever the case of its letters: tasks are served below it. */
+const RESERVED_PATH = '/service';
 
 /** What must hold in a spec. */
 export const SPEC_RULES: Rules<'spec'> = {
@@ -38,8 +38,8 @@ export const SPEC_RULES: Rules<'spec'> = {
   StaticRoute: [
     {
       field: 'spec.path',
-      message: `must not be ${RESERVED_PATHS.join(' or ')}: the gateway serves its own there`,
-      broken: (spec) => RESERVED_PATHS.includes(spec.path.toLowerCase()),
+      message: `must not be ${RESERVED_PATH}: tasks are served below it`,
+      broken: (spec) => spec.path.toLowerCase() === RESERVED_PATH,
     },
   ],
   Router: [

@@ -63,10 +63,17 @@ function checkObject(
     if (known === undefined) walk.unknown.push(`${path}.${name}`);
     else if (field !== undefined) kept[name] = checkNode(known, field, `${path}.${name}`, walk);
   }
-  for (const [name, { default: standard }] of Object.entries(schema.properties ?? {})) {
-    if (standard !== undefined) kept[name] ??= standard;
-  }
-  return kept;
+  return withDefaults(schema, kept);
+}
+
+function withDefaults(
+  { properties = {} }: Schema,
+  value: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const defaults = Object.entries(properties).flatMap(([name, { default: standard }]) =>
+    standard === undefined || value[name] !== undefined ? [] : [[name, standard] as const],
+  );
+  return defaults.length === 0 ? value : { ...value, ...Object.fromEntries(defaults) };
 }
 
 function knownProperty({ properties = {} }: Schema, name: string): Schema | undefined {

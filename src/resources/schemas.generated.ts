@@ -559,7 +559,7 @@ export const KINDS: Readonly<Record<Kind, KindDefinition>> = {
           properties: {
             path: {
               description:
-                'Path at the root of the router, one name after a slash, such as /chat. The paths /service and /_clearway are taken.',
+                'Path at the root of the router, one name after a slash, such as /chat; /service is taken.',
               type: 'string',
               minLength: 2,
               maxLength: 64,

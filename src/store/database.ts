@@ -1,8 +1,11 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { OperatorError } from '../errors.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
+import { makeFileIfMissing } from './new-file.ts';
+import { DAMAGED, openError, runError, unusable } from './store-errors.ts';
+import { inspectLog } from './write-ahead-log.ts';
 
 /** Name of the file in the state folder. */
 export const STORE_FILE = 'clearway.db';
@@ -13,11 +16,12 @@ const LOCK_WAIT_MS = 500;
 /** Pages of the log that are copied into the file at once; fewer would write the same page again and again. */
 const WAL_PAGES = 4000;
 
-// Primary result codes of SQLite (sqlite.org/rescode.html).
-const BUSY = 5;
-const LOCKED = 6;
-const CORRUPT = 11;
-const NOT_A_DATABASE = 26;
+/** An open store file. */
+export interface OpenDatabase {
+  readonly database: DatabaseSync;
+  /** True when the last changes of the run before are lost, as a power cut may do. */
+  readonly hasLostChanges: boolean;
+}
 
 /**
  * Opens the store's file in the folder, both made where missing, takes the lock of the folder and brings the schema
@@ -30,14 +34,16 @@ const NOT_A_DATABASE = 26;
  * the kernel frees when the process dies.
  * @throws OperatorError `STORE_LOCKED`, `STORE_UNUSABLE`, `STORE_TOO_NEW`
  */
-export function openDatabase(folder: string): DatabaseSync {
+export function openDatabase(folder: string): OpenDatabase {
   const path = join(folder, STORE_FILE);
-  makeFolder(folder, path);
   let database: DatabaseSync | undefined;
   try {
+    makeFolder(folder, path);
     database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     refuseForeign(database, path);
+    const log = inspectLog(`${path}-wal`);
+    if (log === 'unreadable') throw unusable(`${path}-wal`, DAMAGED);
     database.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
        PRAGMA wal_autocheckpoint = ${WAL_PAGES}`,
@@ -45,7 +51,7 @@ export function openDatabase(folder: string): DatabaseSync {
     database.exec('BEGIN IMMEDIATE; COMMIT');
     refuseDamaged(database, path);
     migrate(database);
-    return database;
+    return { database, hasLostChanges: log === 'cut' };
   } catch (error) {
     database?.close();
     throw openError(error, folder, path);
@@ -78,24 +84,11 @@ export function runStatement<T>(database: DatabaseSync, work: () => T): T {
 }
 
 function makeFolder(folder: string, path: string): void {
-  try {
-    mkdirSync(dirname(folder), { recursive: true });
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    createPrivate(path);
-  } catch (error) {
-    throw unusable(folder, systemProblem(error), error);
-  }
-}
-
-/**
- * Makes the file readable for its owner only, before SQLite would make it for everybody. A file that exists is not even
- * opened: closing it would drop the locks that this process holds on it.
- */
-function createPrivate(path: string): void {
-  try {
-    closeSync(openSync(path, 'ax', 0o600));
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
+  mkdirSync(dirname(folder), { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFileIfMissing(path, stepsFrom(0));
+  if (statSync(path).size === 0) {
+    throw unusable(path, { ...DAMAGED, problem: 'the file is empty' });
   }
 }
 
@@ -104,7 +97,10 @@ function refuseForeign(database: DatabaseSync, path: string): void {
   const version = pragma(database, 'user_version');
   const tables = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'];
   if (id !== APPLICATION_ID && (id !== 0 || version !== 0 || tables !== 0)) {
-    throw unusable(path, 'the file belongs to another program');
+    throw unusable(path, {
+      problem: 'the file belongs to another program',
+      hint: 'Give the router a state folder of its own.',
+    });
   }
   if (Number(version) > MIGRATIONS.length) {
     throw new OperatorError('STORE_TOO_NEW', {
@@ -118,16 +114,21 @@ function refuseForeign(database: DatabaseSync, path: string): void {
 
 function refuseDamaged(database: DatabaseSync, path: string): void {
   const found = pragma(database, 'quick_check(1)');
-  if (found !== 'ok') throw unusable(path, 'the file is damaged');
+  if (found !== 'ok') throw unusable(path, DAMAGED);
 }
 
 function migrate(database: DatabaseSync): void {
   const done = Number(pragma(database, 'user_version'));
-  MIGRATIONS.slice(done).forEach((step, index) => {
-    database.exec(
-      `BEGIN IMMEDIATE; ${step} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${done + index + 1}; COMMIT`,
-    );
-  });
+  database.exec(stepsFrom(done));
+}
+
+/** Each step is there whole, with its number, or not at all. */
+function stepsFrom(done: number): string {
+  const steps = MIGRATIONS.slice(done).map(
+    (step, index) =>
+      `BEGIN IMMEDIATE; ${step} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${done + index + 1}; COMMIT;`,
+  );
+  return steps.join('\n');
 }
 
 function pragma(database: DatabaseSync, name: string): SQLOutputValue | undefined {
@@ -138,62 +139,4 @@ function pragma(database: DatabaseSync, name: string): SQLOutputValue | undefine
 function rollBack(database: DatabaseSync): void {
   // After some failures (a full disk) SQLite has rolled back by itself, and there is nothing to end.
   if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
-}
-
-function openError(error: unknown, folder: string, path: string): unknown {
-  const code = resultCode(error);
-  if (code === undefined) return error;
-  if (code === BUSY || code === LOCKED) {
-    return new OperatorError(
-      'STORE_LOCKED',
-      { path: folder, hint: 'Stop the other router, or give this one a state folder of its own.' },
-      { cause: error },
-    );
-  }
-  return unusable(path, isDamage(code) ? 'the file is damaged' : describeError(error), error);
-}
-
-function runError(error: unknown, database: DatabaseSync): unknown {
-  const code = resultCode(error);
-  if (code === undefined) return error;
-  const path = database.isOpen ? (database.location() ?? '') : '';
-  if (isDamage(code)) return unusable(path, 'the file is damaged', error);
-  return new OperatorError(
-    'STORE_WRITE_FAILED',
-    { path, problem: describeError(error), hint: 'See that the file system has space left.' },
-    { cause: error },
-  );
-}
-
-function unusable(path: string, problem: string, cause?: unknown): OperatorError {
-  const hint =
-    problem === 'the file is damaged'
-      ? 'Move the file away and start again: routes are rebuilt from ClearML.'
-      : 'See that the path is on a writable file system, belongs to the user of the router, and is no file in the place of a folder.';
-  return new OperatorError('STORE_UNUSABLE', { path, problem, hint }, { cause });
-}
-
-function isDamage(code: number): boolean {
-  return code === CORRUPT || code === NOT_A_DATABASE;
-}
-
-/** SQLite's primary result code; undefined for errors that are not SQLite's. */
-function resultCode(error: unknown): number | undefined {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
-    ? error.errcode & 0xff
-    : undefined;
-}
-
-function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
-}
-
-function systemProblem(error: unknown): string {
-  return systemCode(error) ?? describeError(error);
-}
-
-function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown';
 }

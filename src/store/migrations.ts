@@ -55,9 +55,21 @@ CREATE TABLE session_revocation (
 ) STRICT;
 `;
 
+// An event of the time before gets a name and a uid that stay; %x is the hex of its number.
+const READ_BY_OTHERS = `
+ALTER TABLE resource ADD COLUMN managed_fields TEXT NOT NULL DEFAULT '[]';
+
+ALTER TABLE event ADD COLUMN event_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE event ADD COLUMN event_uid TEXT NOT NULL DEFAULT '';
+UPDATE event SET event_name = name || '.' || printf('%x', id), event_uid = lower(printf('%s-%s-4%s-a%s-%s',
+  hex(randomblob(4)), hex(randomblob(2)), substr(hex(randomblob(2)), 2), substr(hex(randomblob(2)), 2), hex(randomblob(6))));
+DROP INDEX event_by_object;
+CREATE UNIQUE INDEX event_by_name ON event (namespace, event_name);
+`;
+
 /**
  * The steps from an empty file to the current schema; the file's `user_version` counts those that it has seen.
  *
  * @remarks A released step is never changed: a new one is added at the end.
  */
-export const MIGRATIONS: readonly string[] = [FIRST, SESSION_REVOCATIONS];
+export const MIGRATIONS: readonly string[] = [FIRST, SESSION_REVOCATIONS, READ_BY_OTHERS];

@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Clock } from '../controllers/contracts.ts';
 import { OperatorError } from '../errors.ts';
 import type { Kind, ResourceByKind } from '../resources/kinds.ts';
 import type { Checked } from '../resources/schema-check.ts';
@@ -7,38 +6,25 @@ import { toSeconds } from '../resources/text.ts';
 import { checkSpec, checkStatus } from '../resources/validation.ts';
 import type {
   Draft,
+  EventReader,
   EventRecord,
   EventStore,
+  ObjectChange,
   ResourceList,
   ResourceStore,
   SessionRevocationStore,
+  StoredEvent,
   WatchEvent,
 } from './contract.ts';
-import { openDatabase, runStatement, transact } from './database.ts';
-import { EventRing, type KeptEvent, type RingLimits } from './event-ring.ts';
-import { canonicalJson, EMPTY, ResourceRows, toResource, type Row } from './rows.ts';
+import { openDatabase, runStatement, type OpenDatabase } from './database.ts';
+import { EventRing } from './event-ring.ts';
+import { changedObject, deletedObject, newObject, type AnyResource } from './next-object.ts';
+import { StoredObjects } from './objects.ts';
+import { ResourceRows } from './rows.ts';
 import { SessionRevocationRows } from './session-revocation-rows.ts';
+import { STORE_LIMITS, type SqliteStoreOptions } from './store-options.ts';
 import { WatchHub } from './watch-hub.ts';
-
-/** How much a store remembers beside the resources themselves. */
-export interface StoreLimits extends RingLimits {
-  /** Changes of each kind that a watch can go back. */
-  readonly history: number;
-}
-
-/** Enough for a restarted controller to catch up without listing 10,000 routes again. */
-export const STORE_LIMITS: StoreLimits = { history: 4096, events: 1000, eventWindow: 600_000 };
-
-/** What a {@link SqliteStore} is opened with. */
-export interface SqliteStoreOptions {
-  /** The state folder. */
-  readonly folder: string;
-  readonly namespace: string;
-  readonly clock: Pick<Clock, 'now'>;
-  /** Makes the uid of a new resource. */
-  readonly newUid: () => string;
-  readonly limits?: StoreLimits;
-}
+import { Writes } from './writes.ts';
 
 /**
  * Opens the store of a state folder, and keeps every other process out of it until it is closed.
@@ -49,31 +35,42 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 }
 
 /**
- * Resources and events in one SQLite file.
+ * Resources and events in one SQLite file, and in memory as they stand there.
  *
  * @remarks
- * Nothing is cached: a read goes to SQLite, whose pages the kernel keeps. This process is the only one that writes, and
- * no call waits between its read and its write, so a check made before a transaction still holds in it.
+ * Reads never go to the file: what it holds is loaded once, and a change is made in memory after it is on the disk. Objects
+ * are frozen and handed out as they are. This process is the only one that writes, and no call waits between its read and
+ * its write, so a check made before a transaction still holds in it.
  */
-export class SqliteStore implements ResourceStore, EventStore {
+export class SqliteStore implements ResourceStore, EventStore, EventReader {
   readonly #database: DatabaseSync;
   readonly #options: SqliteStoreOptions;
+  readonly #writes: Writes;
   readonly #rows: ResourceRows;
+  readonly #objects = new StoredObjects();
   readonly #events: EventRing;
   readonly #hub: WatchHub;
   /** Sessions that are void before their time. */
   readonly sessionRevocations: SessionRevocationStore;
+  /** True when the last changes of the run before are lost, as a power cut may do. */
+  readonly hasLostChanges: boolean;
   #version: number;
 
-  constructor(database: DatabaseSync, options: SqliteStoreOptions) {
-    const limits = options.limits ?? STORE_LIMITS;
+  /** @throws OperatorError `STORE_WRITE_FAILED`, `STORE_UNUSABLE` */
+  constructor({ database, hasLostChanges }: OpenDatabase, options: SqliteStoreOptions) {
+    const { namespace, newUid, limits = STORE_LIMITS } = options;
     this.#database = database;
+    this.hasLostChanges = hasLostChanges;
     this.#options = options;
-    this.#rows = new ResourceRows(database, options.namespace);
-    this.#events = new EventRing(database, options.namespace, limits);
+    this.#writes = new Writes(database);
+    this.#rows = new ResourceRows(database, namespace);
     this.sessionRevocations = new SessionRevocationRows(database);
     this.#version = Math.max(this.#rows.lastVersion() + 1, Math.floor(options.clock.now()));
-    runStatement(database, () => this.#rows.keepVersion(this.#version));
+    this.#events = runStatement(database, () => {
+      this.#rows.keepVersion(this.#version);
+      for (const object of this.#rows.load()) this.#objects.set(object);
+      return new EventRing({ database, namespace, limits, newUid });
+    });
     this.#hub = new WatchHub({
       limit: limits.history,
       start: this.#version,
@@ -83,7 +80,7 @@ export class SqliteStore implements ResourceStore, EventStore {
 
   list<K extends Kind>(kind: K, signal?: AbortSignal): Promise<ResourceList<K>> {
     return attempt(signal, () => ({
-      items: runStatement(this.#database, () => this.#rows.list(kind)),
+      items: this.#objects.list(kind),
       resourceVersion: String(this.#version),
     }));
   }
@@ -93,10 +90,7 @@ export class SqliteStore implements ResourceStore, EventStore {
     name: string,
     signal?: AbortSignal,
   ): Promise<ResourceByKind[K] | undefined> {
-    return attempt(signal, () => {
-      const row = this.#find(kind, name);
-      return row === undefined ? undefined : (this.#toResource(kind, row) as ResourceByKind[K]);
-    });
+    return attempt(signal, () => this.#objects.get(kind, name));
   }
 
   create<K extends Kind>(draft: Draft<K>, signal?: AbortSignal): Promise<ResourceByKind[K]> {
@@ -104,23 +98,22 @@ export class SqliteStore implements ResourceStore, EventStore {
       const { kind, metadata } = draft;
       const { name } = metadata;
       const spec = requireValid(kind, name, checkSpec(kind, metadata, draft.spec));
-      if (this.#find(kind, name) !== undefined) {
+      if (this.#objects.get(kind, name) !== undefined) {
         throw new OperatorError('RESOURCE_EXISTS', { kind, name });
       }
-      const row: Row = {
-        id: 0,
-        name,
-        uid: this.#options.newUid(),
-        version: this.#version + 1,
-        generation: 1,
-        created: toSeconds(new Date(this.#options.clock.now()).toISOString()),
-        labels: canonicalJson(metadata.labels),
-        annotations: canonicalJson(metadata.annotations),
-        spec: canonicalJson(spec),
-        status: EMPTY,
-      };
-      runStatement(this.#database, () => this.#rows.insert(kind, row));
-      return this.#publish(kind, 'added', row) as ResourceByKind[K];
+      const { namespace, newUid, clock } = this.#options;
+      const object = newObject(
+        { kind, metadata, spec },
+        {
+          namespace,
+          uid: newUid(),
+          resourceVersion: String(this.#version + 1),
+          creationTimestamp: toSeconds(new Date(clock.now()).toISOString()),
+        },
+      );
+      this.#writes.one(() => this.#rows.insert(object));
+      this.#publish({ type: 'added', object });
+      return object;
     });
   }
 
@@ -132,17 +125,9 @@ export class SqliteStore implements ResourceStore, EventStore {
       const { metadata } = resource;
       const kind = resource.kind as K;
       const observed = this.#require(kind, metadata);
-      const spec = canonicalJson(
-        requireValid(kind, metadata.name, checkSpec(kind, metadata, resource.spec)),
-      );
-      const desired = {
-        ...observed,
-        generation: observed.generation + (spec === observed.spec ? 0 : 1),
-        labels: canonicalJson(metadata.labels),
-        annotations: canonicalJson(metadata.annotations),
-        spec,
-      };
-      return this.#change(kind, observed, desired) as ResourceByKind[K];
+      const checked = checkSpec(kind, metadata, resource.spec);
+      const spec = requireValid(kind, metadata.name, checked);
+      return this.#change(observed, { parts: metadata, spec, status: observed.status });
     });
   }
 
@@ -151,12 +136,13 @@ export class SqliteStore implements ResourceStore, EventStore {
     signal?: AbortSignal,
   ): Promise<ResourceByKind[K]> {
     return attempt(signal, () => {
-      const kind = resource.kind as K;
       const { metadata } = resource;
+      const kind = resource.kind as K;
       const observed = this.#require(kind, metadata);
-      const status = requireValid(kind, metadata.name, checkStatus(kind, resource.status));
-      const desired = { ...observed, status: canonicalJson(status) };
-      return this.#change(kind, observed, desired) as ResourceByKind[K];
+      const checked = checkStatus(kind, resource.status);
+      const status = requireValid(kind, metadata.name, checked);
+      const parts = { ...observed.metadata, managedFields: metadata.managedFields };
+      return this.#change(observed, { parts, spec: observed.spec, status });
     });
   }
 
@@ -168,12 +154,12 @@ export class SqliteStore implements ResourceStore, EventStore {
   ): Promise<void> {
     return attempt(signal, () => {
       const observed = this.#require(kind, { name, ...preconditions });
-      const row = { ...observed, version: this.#version + 1 };
-      transact(this.#database, () => {
-        this.#rows.remove(row);
-        this.#rows.keepVersion(row.version);
+      const version = this.#version + 1;
+      this.#writes.all(() => {
+        this.#rows.remove(observed);
+        this.#rows.keepVersion(version);
       });
-      this.#publish(kind, 'deleted', row);
+      this.#publish({ type: 'deleted', object: deletedObject(observed, String(version)) });
     });
   }
 
@@ -187,16 +173,34 @@ export class SqliteStore implements ResourceStore, EventStore {
 
   record(event: EventRecord): Promise<void> {
     return attempt(undefined, () => {
-      const version = this.#version + 1;
-      transact(this.#database, () => {
-        this.#events.record(event, this.#options.clock.now(), version);
+      const uid = this.#objects.get(event.kind, event.name)?.metadata.uid;
+      const now = this.#options.clock.now();
+      const changes = this.#events.plan(event, { now, version: this.#version, uid });
+      this.#writes.all(() => {
+        this.#events.write(changes);
       });
-      this.#version = version;
+      this.#events.apply(changes);
+      for (const change of changes) {
+        this.#version = Number(change.object.resourceVersion);
+        this.#hub.publish('Event', this.#version, change);
+      }
     });
   }
 
-  listEvents(): Promise<readonly KeptEvent[]> {
-    return attempt(undefined, () => runStatement(this.#database, () => this.#events.list()));
+  listEvents(): ReturnType<EventReader['listEvents']> {
+    return attempt(undefined, () => ({
+      items: this.#events.list(),
+      resourceVersion: String(this.#version),
+    }));
+  }
+
+  watchEvents(
+    resourceVersion: string,
+    signal: AbortSignal,
+  ): AsyncIterable<ObjectChange<StoredEvent>> {
+    return this.#hub.watch('Event', resourceVersion, signal) as AsyncIterable<
+      ObjectChange<StoredEvent>
+    >;
   }
 
   /** A value that the router keeps for itself, such as its instance id. */
@@ -209,7 +213,7 @@ export class SqliteStore implements ResourceStore, EventStore {
 
   /** Keeps a value. @throws OperatorError `STORE_WRITE_FAILED` */
   setMeta(key: string, value: string): void {
-    transact(this.#database, () => {
+    this.#writes.all(() => {
       this.#database
         .prepare(
           'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
@@ -218,50 +222,50 @@ export class SqliteStore implements ResourceStore, EventStore {
     });
   }
 
+  /** Why the last write failed; undefined while writing works. */
+  get writeProblem(): OperatorError | undefined {
+    return this.#writes.problem;
+  }
+
   /** Ends every watch and frees the folder. */
   close(): void {
     this.#hub.close();
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #find(kind: Kind, name: string): Row | undefined {
-    return runStatement(this.#database, () => this.#rows.find(kind, name));
-  }
-
-  /** The row of the very object that the writer means. */
-  #require(
-    kind: Kind,
+  /** The very object that the writer means. */
+  #require<K extends Kind>(
+    kind: K,
     wanted: { readonly name: string; readonly uid?: string; readonly resourceVersion?: string },
-  ): Row {
-    const { name, uid, resourceVersion } = wanted;
-    const row = this.#find(kind, name);
-    if (row === undefined) throw new OperatorError('RESOURCE_NOT_FOUND', { kind, name });
+  ): ResourceByKind[K] {
+    const observed = this.#objects.get(kind, wanted.name);
+    if (observed === undefined) {
+      throw new OperatorError('RESOURCE_NOT_FOUND', { kind, name: wanted.name });
+    }
+    const { uid, resourceVersion } = observed.metadata;
     const isMeant =
-      (uid ?? row.uid) === row.uid &&
-      (resourceVersion ?? String(row.version)) === String(row.version);
-    if (!isMeant) throw new OperatorError('RESOURCE_CONFLICT', { kind, name });
-    return row;
+      (wanted.uid ?? uid) === uid &&
+      (wanted.resourceVersion ?? resourceVersion) === resourceVersion;
+    if (!isMeant) throw new OperatorError('RESOURCE_CONFLICT', { kind, name: wanted.name });
+    return observed;
   }
 
-  #change(kind: Kind, observed: Row, desired: Row): ResourceByKind[Kind] {
-    const parts = ['labels', 'annotations', 'spec', 'status'] as const;
-    if (parts.every((part) => observed[part] === desired[part]))
-      return this.#toResource(kind, observed);
-    const row = { ...desired, version: this.#version + 1 };
-    runStatement(this.#database, () => this.#rows.update(row));
-    return this.#publish(kind, 'modified', row);
-  }
-
-  #toResource(kind: Kind, row: Row): ResourceByKind[Kind] {
-    return toResource(kind, this.#options.namespace, row);
+  /** Writes what differs, if anything does. */
+  #change<T extends AnyResource>(observed: T, desired: Parameters<typeof changedObject<T>>[1]): T {
+    const object = changedObject(observed, desired, String(this.#version + 1));
+    if (object === observed) return observed;
+    this.#writes.one(() => this.#rows.update(object));
+    this.#publish({ type: 'modified', object, previous: observed });
+    return object;
   }
 
   /** Makes a change known that is on disk. */
-  #publish(kind: Kind, type: WatchEvent<Kind>['type'], row: Row): ResourceByKind[Kind] {
-    this.#version = row.version;
-    const object = this.#toResource(kind, row);
-    this.#hub.publish(row.version, { type, object });
-    return object;
+  #publish(change: ObjectChange<AnyResource>): void {
+    const { type, object } = change;
+    this.#version = Number(object.metadata.resourceVersion);
+    if (type === 'deleted') this.#objects.delete(object.kind, object.metadata.name);
+    else this.#objects.set(object);
+    this.#hub.publish(object.kind, this.#version, change);
   }
 }
 

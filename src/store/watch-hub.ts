@@ -1,15 +1,20 @@
 import { OperatorError } from '../errors.ts';
 import type { Kind } from '../resources/kinds.ts';
-import type { WatchEvent } from './contract.ts';
+import type { ObjectChange } from './contract.ts';
+
+/** What can be watched: the objects of a kind, and the events. */
+export type TopicName = Kind | 'Event';
+
+type Change = ObjectChange<unknown>;
 
 interface Recorded {
   readonly version: number;
-  readonly event: WatchEvent<Kind>;
+  readonly change: Change;
 }
 
 interface Topic {
   /** In the order of their versions. */
-  readonly events: Recorded[];
+  readonly changes: Recorded[];
   /** Changes up to this version are no longer known. */
   floor: number;
   readonly wakers: Set<() => void>;
@@ -17,7 +22,7 @@ interface Topic {
 
 /** What a {@link WatchHub} is made of. */
 export interface WatchHubOptions {
-  /** Changes of a kind that are remembered at least. */
+  /** Changes of a topic that are remembered at least. */
   readonly limit: number;
   /** Version at which history begins: what happened before is not known. */
   readonly start: number;
@@ -26,7 +31,7 @@ export interface WatchHubOptions {
 }
 
 /**
- * The last changes of each kind, and those who wait for more.
+ * The last changes of each topic, and those who wait for more.
  *
  * @remarks
  * A watcher is a place in the history and no queue of its own, so one that does not read costs nothing: when history has
@@ -34,7 +39,7 @@ export interface WatchHubOptions {
  */
 export class WatchHub {
   readonly #options: WatchHubOptions;
-  readonly #topics = new Map<Kind, Topic>();
+  readonly #topics = new Map<TopicName, Topic>();
   #closed = false;
 
   constructor(options: WatchHubOptions) {
@@ -42,29 +47,29 @@ export class WatchHub {
   }
 
   /** Remembers a change and wakes who waits for it. Versions only grow. */
-  publish(version: number, event: WatchEvent<Kind>): void {
-    const topic = this.#topic(event.object.kind);
-    topic.events.push({ version, event });
+  publish(name: TopicName, version: number, change: Change): void {
+    const topic = this.#topic(name);
+    topic.changes.push({ version, change });
     this.#forget(topic);
     for (const wake of topic.wakers) wake();
   }
 
-  /** The changes of a kind after a version, until the signal aborts or the hub is closed. */
+  /** The changes of a topic after a version, until the signal aborts or the hub is closed. */
   async *watch(
-    kind: Kind,
+    name: TopicName,
     resourceVersion: string,
     signal: AbortSignal,
-  ): AsyncGenerator<WatchEvent<Kind>, void, undefined> {
-    const topic = this.#topic(kind);
+  ): AsyncGenerator<Change, void, undefined> {
+    const topic = this.#topic(name);
     let place = this.#place(resourceVersion);
     while (!signal.aborted && !this.#closed) {
       if (place < topic.floor) throw expired(resourceVersion);
-      const next = topic.events[firstAfter(topic.events, place)];
+      const next = topic.changes[firstAfter(topic.changes, place)];
       if (next === undefined) {
         await wakeUp(topic, signal);
       } else {
         place = next.version;
-        yield next.event;
+        yield next.change;
       }
     }
   }
@@ -75,11 +80,11 @@ export class WatchHub {
     for (const topic of this.#topics.values()) for (const wake of topic.wakers) wake();
   }
 
-  #topic(kind: Kind): Topic {
-    const known = this.#topics.get(kind);
+  #topic(name: TopicName): Topic {
+    const known = this.#topics.get(name);
     if (known !== undefined) return known;
-    const topic: Topic = { events: [], floor: this.#options.start, wakers: new Set() };
-    this.#topics.set(kind, topic);
+    const topic: Topic = { changes: [], floor: this.#options.start, wakers: new Set() };
+    this.#topics.set(name, topic);
     return topic;
   }
 
@@ -92,8 +97,8 @@ export class WatchHub {
   /** Cuts a quarter at a time, as taking one from the front of an array moves all the others. */
   #forget(topic: Topic): void {
     const { limit } = this.#options;
-    if (topic.events.length <= limit * 1.25) return;
-    const [last] = topic.events.splice(0, topic.events.length - limit).slice(-1);
+    if (topic.changes.length <= limit * 1.25) return;
+    const [last] = topic.changes.splice(0, topic.changes.length - limit).slice(-1);
     if (last !== undefined) topic.floor = last.version;
   }
 }
@@ -110,12 +115,12 @@ function wakeUp(topic: Topic, signal: AbortSignal): Promise<void> {
   });
 }
 
-function firstAfter(events: readonly Recorded[], version: number): number {
+function firstAfter(changes: readonly Recorded[], version: number): number {
   let low = 0;
-  let high = events.length;
+  let high = changes.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((events[middle] as Recorded).version > version) high = middle;
+    if ((changes[middle] as Recorded).version > version) high = middle;
     else low = middle + 1;
   }
   return low;

@@ -2,6 +2,8 @@
 export interface HealthState {
   /** The store answers. */
   readonly storeUsable: boolean;
+  /** Why the state cannot be written just now; absent while it can. */
+  readonly storeProblem?: string;
   /** The socket that proxies poll is open. */
   readonly channelOpen: boolean;
   /** Controllers that have worked on one key for longer than they ever should. */
@@ -45,12 +47,22 @@ export function liveness(state: HealthState): HealthAnswer {
  *
  * @remarks
  * ClearML being away is noted and fails nothing: the data plane serves without it, and a router that is
- * taken out of a load balancer for that would turn a small trouble into an outage.
+ * taken out of a load balancer for that would turn a small trouble into an outage. The same holds for a state that
+ * can be read and not written: what is served stays.
  */
 export function readiness(state: HealthState): HealthAnswer {
   const { connected, complete } = state.proxies;
   return answer([
     ...liveness(state).lines,
+    ...(state.storeProblem === undefined
+      ? []
+      : [
+          {
+            name: 'state',
+            state: 'note',
+            message: `new routes wait: ${state.storeProblem}`,
+          } as const,
+        ]),
     line('channel', state.channelOpen, 'the socket for proxies is not open'),
     line('table', state.tableLoaded, 'no complete pass over the tasks yet'),
     line('proxies', complete > 0, `${String(connected)} connected, none with all of its workers`),

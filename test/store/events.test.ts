@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { EventRecord } from '../../src/store/contract.ts';
 import { aTaskRoute } from '../support/resources.ts';
 import { openStore } from '../support/sqlite.ts';
+import { expectCode } from '../support/store-subject.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -27,14 +28,14 @@ describe('SqliteStore as an EventStore', () => {
     await store.record(anEvent({ message: 'Something else.' }));
     await store.record(anEvent());
 
-    const events = await store.listEvents();
+    const { items: events } = await store.listEvents();
     store.close();
 
     expect(events.map(({ message, count }) => [message, count])).to.deep.equal([
-      ['Something else.', 1],
       ['The address is published.', 2],
+      ['Something else.', 1],
     ]);
-    expect(events[1]).to.include({
+    expect(events[0]).to.include({
       firstTime: '2026-01-01T00:00:00Z',
       lastTime: '2026-01-01T00:01:00Z',
     });
@@ -48,7 +49,7 @@ describe('SqliteStore as an EventStore', () => {
     now += 60_001;
     await store.record(anEvent());
 
-    const counts = (await store.listEvents()).map(({ count }) => count);
+    const counts = (await store.listEvents()).items.map(({ count }) => count);
     store.close();
 
     expect(counts).to.deep.equal([1, 1]);
@@ -59,7 +60,7 @@ describe('SqliteStore as an EventStore', () => {
     const store = openStore(temp.path, { events: 3 });
     for (const message of ['1', '2', '3', '4', '5']) await store.record(anEvent({ message }));
 
-    const messages = (await store.listEvents()).map(({ message }) => message);
+    const messages = (await store.listEvents()).items.map(({ message }) => message);
     store.close();
 
     expect(messages).to.deep.equal(['3', '4', '5']);
@@ -74,10 +75,104 @@ describe('SqliteStore as an EventStore', () => {
     await store.record(anEvent({ reason: 'TaskEnded' }));
     await store.record(anEvent({ name: 'never.http' }));
 
-    const uids = (await store.listEvents()).map(({ uid }) => uid);
+    const uids = (await store.listEvents()).items.map(({ uid }) => uid);
     store.close();
 
     expect(uids).to.deep.equal([metadata.uid, metadata.uid, '']);
+  });
+
+  it('names an event once, and gives it a version at every change', async () => {
+    await using temp = await tempFolder();
+    const first = openStore(temp.path);
+    await first.record(anEvent());
+    const [made] = (await first.listEvents()).items;
+    await first.record(anEvent());
+    const { items, resourceVersion } = await first.listEvents();
+    first.close();
+    const second = openStore(temp.path);
+    const [kept] = (await second.listEvents()).items;
+    second.close();
+
+    expect(made?.eventName).to.match(/^a\.http\.[0-9a-f]+$/);
+    expect(made?.eventUid).to.match(/^[0-9a-f-]{36}$/);
+    expect(items).to.have.length(1);
+    expect(items[0]).to.include({ eventName: made?.eventName, eventUid: made?.eventUid, count: 2 });
+    expect(Number(items[0]?.resourceVersion)).to.be.greaterThan(Number(made?.resourceVersion));
+    expect(resourceVersion).to.equal(items[0]?.resourceVersion);
+    expect(kept).to.deep.equal(items[0]);
+  });
+
+  it('counts nothing of an object to another one of the same name', async () => {
+    await using temp = await tempFolder();
+    const store = openStore(temp.path);
+    const before = await store.create(aTaskRoute('a.http'));
+    await store.record(anEvent());
+    await store.delete('TaskRoute', 'a.http');
+    const after = await store.create(aTaskRoute('a.http'));
+    await store.record(anEvent());
+
+    const uids = (await store.listEvents()).items.map(({ uid }) => uid);
+    store.close();
+
+    expect(uids).to.deep.equal([before.metadata.uid, after.metadata.uid]);
+  });
+
+  it('tells watchers what comes, repeats and falls out of the ring', async () => {
+    await using temp = await tempFolder();
+    const store = openStore(temp.path, { events: 2 });
+    const { resourceVersion } = await store.listEvents();
+    for (const message of ['1', '1', '2', '3']) await store.record(anEvent({ message }));
+    const abort = new AbortController();
+    const seen: string[] = [];
+    const versions: number[] = [];
+    for await (const change of store.watchEvents(resourceVersion, abort.signal)) {
+      const { type, object, previous } = change;
+      seen.push(`${type} ${object.message} ${object.count} ${previous?.count ?? '-'}`);
+      versions.push(Number(object.resourceVersion));
+      if (seen.length === 5) abort.abort();
+    }
+
+    expect(seen).to.deep.equal([
+      'added 1 1 -',
+      'modified 1 2 1',
+      'added 2 1 -',
+      'deleted 1 2 -',
+      'added 3 1 -',
+    ]);
+    expect(versions).to.deep.equal([...new Set(versions)].toSorted((a, b) => a - b));
+    expect((await store.listEvents()).resourceVersion).to.equal(String(versions.at(-1)));
+    const late = store.watchEvents(String(versions[2]), AbortSignal.timeout(5_000));
+    const next = await late[Symbol.asyncIterator]().next();
+    expect(next.value).to.have.property('type', 'deleted');
+    store.close();
+  });
+
+  it('refuses a watch of events from before a restart', async () => {
+    await using temp = await tempFolder();
+    const first = openStore(temp.path);
+    await first.record(anEvent());
+    const { resourceVersion } = await first.listEvents();
+    first.close();
+    const second = openStore(temp.path);
+
+    const watching = second.watchEvents(resourceVersion, AbortSignal.timeout(1_000));
+    await expectCode(watching[Symbol.asyncIterator]().next(), 'RESOURCE_VERSION_EXPIRED');
+    second.close();
+  });
+
+  it('keeps to a ring that became shorter', async () => {
+    await using temp = await tempFolder();
+    const first = openStore(temp.path, { events: 10 });
+    for (const message of ['1', '2', '3', '4', '5']) await first.record(anEvent({ message }));
+    first.close();
+    const second = openStore(temp.path, { events: 2 });
+    const kept = (await second.listEvents()).items.map(({ message }) => message);
+    await second.record(anEvent({ message: '6' }));
+    const then = (await second.listEvents()).items.map(({ message }) => message);
+    second.close();
+
+    expect(kept).to.deep.equal(['4', '5']);
+    expect(then).to.deep.equal(['5', '6']);
   });
 
   it('cuts long messages', async () => {
@@ -85,7 +180,7 @@ describe('SqliteStore as an EventStore', () => {
     const store = openStore(temp.path);
     await store.record(anEvent({ message: 'x'.repeat(5_000) }));
 
-    const [event] = await store.listEvents();
+    const [event] = (await store.listEvents()).items;
     store.close();
 
     expect(event?.message).to.have.length(1_024);

@@ -34,13 +34,13 @@ describe('openSqliteStore', () => {
     });
     first.setMeta('instance', 'one');
     first.setMeta('instance', 'two');
-    const events = await first.listEvents();
+    const { items: events } = await first.listEvents();
     first.close();
 
     const second = openStore(temp.path);
 
     expect(await second.get('TaskRoute', 'a.http')).to.deep.equal(created);
-    expect(await second.listEvents()).to.deep.equal(events);
+    expect((await second.listEvents()).items).to.deep.equal(events);
     expect(second.meta('instance')).to.equal('two');
     expect(second.meta('other')).to.equal(undefined);
     second.close();

@@ -1,9 +1,5 @@
-import {
-  openSqliteStore,
-  STORE_LIMITS,
-  type SqliteStore,
-  type StoreLimits,
-} from '../../src/store/sqlite-store.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
+import { STORE_LIMITS, type StoreLimits } from '../../src/store/store-options.ts';
 
 /** Opens a store as the router does. */
 export function openStore(

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { hasCode } from '../../src/errors.ts';
 import type { TaskRoute } from '../../src/resources/kinds.ts';
 import type { ResourceStore } from '../../src/store/contract.ts';
 import { aPortPool, aTaskRoute, aTaskRouteSpec } from './resources.ts';
 import { expectCode, type StoreUnderTest, type WithStore } from './store-subject.ts';
+import { describeConcurrency, describeWholeObjects } from './store-objects-spec.ts';
 import { describeWatch } from './store-watch-spec.ts';
 
 /** What every {@link ResourceStore} does, whatever is behind it. */
@@ -21,6 +21,7 @@ export function describeStore(name: string, makeStore: () => Promise<StoreUnderT
 
   describe(`${name} as a ResourceStore`, () => {
     describeReadsAndWrites(withStore);
+    describeWholeObjects(withStore);
     describeConcurrency(withStore);
     describeWatch(withStore);
   });
@@ -215,77 +216,6 @@ function describeReadsAndWrites(withStore: WithStore): void {
       );
 
       expect(failure).to.have.property('name', 'AbortError');
-      expect(await store.get('TaskRoute', 'a.http')).to.equal(undefined);
-    }),
-  );
-}
-
-function describeConcurrency(withStore: WithStore): void {
-  it(
-    'refuses a write of what was changed since it was read',
-    withStore(async (store) => {
-      const read = await store.create(aTaskRoute('a.http'));
-      await store.updateStatus<'TaskRoute'>({ ...read, status: { externalPort: 1 } });
-
-      await expectCode(store.update<'TaskRoute'>(read), 'RESOURCE_CONFLICT');
-      await expectCode(
-        store.updateStatus<'TaskRoute'>({ ...read, status: { externalPort: 2 } }),
-        'RESOURCE_CONFLICT',
-      );
-      expect((await store.get('TaskRoute', 'a.http'))?.status.externalPort).to.equal(1);
-    }),
-  );
-
-  it(
-    'refuses a write of what is gone',
-    withStore(async (store) => {
-      const read = await store.create(aTaskRoute('a.http'));
-      await store.delete('TaskRoute', 'a.http');
-
-      await expectCode(store.update<'TaskRoute'>(read), 'RESOURCE_NOT_FOUND');
-      await expectCode(store.updateStatus<'TaskRoute'>(read), 'RESOURCE_NOT_FOUND');
-    }),
-  );
-
-  it(
-    'lets exactly one of many writers of one version win',
-    withStore(async (store) => {
-      const read = await store.create(aPortPool('pool'));
-      const writes = Array.from({ length: 8 }, (_, free) =>
-        store.updateStatus<'PortPool'>({ ...read, status: { free } }),
-      );
-
-      const results = await Promise.allSettled(writes);
-
-      expect(results.filter((result) => result.status === 'fulfilled')).to.have.length(1);
-      for (const result of results) {
-        if (result.status === 'rejected') {
-          expect(hasCode(result.reason, 'RESOURCE_CONFLICT')).to.equal(true);
-        }
-      }
-    }),
-  );
-
-  it(
-    'deletes only the very object that was meant',
-    withStore(async (store) => {
-      const read = await store.create(aTaskRoute('a.http'));
-      const { uid, resourceVersion } = read.metadata;
-      const changed = await store.updateStatus<'TaskRoute'>({
-        ...read,
-        status: { externalPort: 1 },
-      });
-
-      const other = '00000000-0000-4000-8000-000000000000';
-      await expectCode(store.delete('TaskRoute', 'a.http', { uid: other }), 'RESOURCE_CONFLICT');
-      await expectCode(
-        store.delete('TaskRoute', 'a.http', { resourceVersion }),
-        'RESOURCE_CONFLICT',
-      );
-      await store.delete('TaskRoute', 'a.http', {
-        uid,
-        resourceVersion: changed.metadata.resourceVersion,
-      });
       expect(await store.get('TaskRoute', 'a.http')).to.equal(undefined);
     }),
   );

@@ -32,6 +32,43 @@ export function describeWatch(withStore: WithStore): void {
   );
 
   it(
+    'gives the object before a change beside the one after it',
+    withStore(async (store) => {
+      const { resourceVersion } = await store.list('TaskRoute');
+      const created = await store.create(aTaskRoute('a.http'));
+      const metadata = { ...created.metadata, labels: { other: 'label' } };
+      const labelled = await store.update<'TaskRoute'>({ ...created, metadata });
+      await store.updateStatus<'TaskRoute'>({ ...labelled, status: { externalPort: 1 } });
+      await store.delete('TaskRoute', 'a.http');
+
+      const events = await take(store, 'TaskRoute', resourceVersion, 4);
+
+      expect(events.map((event) => event.previous)).to.deep.equal([
+        undefined,
+        created,
+        labelled,
+        undefined,
+      ]);
+    }),
+  );
+
+  it(
+    'gives a deletion a version of its own',
+    withStore(async (store) => {
+      const created = await store.create(aTaskRoute('a.http'));
+      const { resourceVersion } = await store.list('TaskRoute');
+      await store.delete('TaskRoute', 'a.http');
+      const [event] = await take(store, 'TaskRoute', resourceVersion, 1);
+
+      const { resourceVersion: version } = event!.object.metadata;
+      expect(version).not.to.equal(created.metadata.resourceVersion);
+      await store.create(aTaskRoute('b.http'));
+      const [next] = await take(store, 'TaskRoute', version, 1);
+      expect(next?.object.metadata.name).to.equal('b.http');
+    }),
+  );
+
+  it(
     'goes on from the version of any event',
     withStore(async (store) => {
       const { resourceVersion } = await store.list('TaskRoute');

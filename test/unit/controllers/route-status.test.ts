@@ -67,13 +67,13 @@ describe('reportRoute', () => {
     await using world = await aRouteStore();
     await say(world, await world.add('a.http'), verdict('Accepted'));
     const before = await world.seen('a.http');
-    const records = await world.store.listEvents();
+    const { items: records } = await world.store.listEvents();
     world.clock.advance(60_000);
     await say(world, before, verdict('Accepted'));
     await say(world, { ...before, status: {} }, verdict('Accepted'));
 
     expect(await world.store.get('TaskRoute', 'a.http')).to.deep.equal(before);
-    expect(await world.store.listEvents()).to.deep.equal(records);
+    expect((await world.store.listEvents()).items).to.deep.equal(records);
   });
 
   it('undoes nothing of what another controller wrote meanwhile', async () => {
@@ -167,7 +167,7 @@ describe('reportRoute', () => {
       route = await world.seen('a.http');
     }
 
-    const records = (await world.store.listEvents()).map(({ type, reason }) => `${type} ${reason}`);
+    const records = (await world.store.listEvents()).items.map(({ type, reason }) => `${type} ${reason}`);
     expect(records.toSorted()).to.deep.equal(['Normal IsTrue', 'Warning IsFalse']);
   });
 });

@@ -94,7 +94,7 @@ describe('taskRouteController', () => {
     await controller.reconcile(TASK_ID, SIGNAL);
 
     expect((await world.store.list('TaskRoute')).items).to.deep.equal([]);
-    const events = await world.store.listEvents();
+    const { items: events } = await world.store.listEvents();
     expect(
       events.filter(({ reason }) => reason === 'TaskEnded').map(({ count }) => count),
     ).to.deep.equal([1]);

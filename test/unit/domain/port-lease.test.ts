@@ -125,6 +125,16 @@ describe('planLeases', () => {
     expect(held(planLeases(facts({ claims, resting })))).to.deep.equal({ a: 30_000, b: 30_002 });
   });
 
+  it('gives a contested port to nobody, also when one of the two was served otherwise', () => {
+    const claims = ['a', 'b'].map((route) => ({ route, wish: 30_001 }));
+    const resting = [{ port: 30_001, until: NOW + 1 }];
+    const given = facts({ claims, resting, leasable: new Set([30_000, 30_001]) });
+    const first = planLeases(given);
+
+    expect(held(first)).to.deep.equal({ a: 30_000 });
+    expect(planLeases({ ...given, ...first })).to.deep.equal(first);
+  });
+
   it('ignores a wish for a port that is not ours to give', () => {
     const plan = planLeases(facts({ claims: [{ route: 'a', wish: 22 }] }));
 

@@ -1,14 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Kind } from '../../../src/resources/kinds.ts';
-import { SPEC_RULES, STATUS_RULES } from '../../../src/resources/rules.ts';
 import { checkSpec, checkStatus } from '../../../src/resources/validation.ts';
-import { aTaskRouteSpec } from '../../support/resources.ts';
-
-const META = { name: 'a.http' };
-const ROUTER = { name: 'Router A', url: 'https://gateway.example:8443' };
-const POOL = { router: 'router-a', start: 30_000, end: 30_000, restSeconds: 60 };
-const TASK = aTaskRouteSpec();
+import { META, POOL, ROUTER, specErrors, statusErrors, TASK } from './spec-errors.ts';
 
 /** The spec as a title: what differs from one that is in order. */
 function label(spec: unknown): string {
@@ -16,14 +10,6 @@ function label(spec: unknown): string {
   const ordinary: Readonly<Record<string, unknown>> = { ...TASK, ...ROUTER, ...POOL };
   const odd = Object.entries(spec).filter(([name, value]) => value !== ordinary[name]);
   return JSON.stringify(Object.fromEntries(odd)).slice(0, 80);
-}
-
-function specErrors(kind: Kind, spec: unknown): string[] {
-  return checkSpec(kind, META, spec).errors.map(({ field, reason }) => `${field} ${reason}`);
-}
-
-function statusErrors(kind: Kind, status: unknown): string[] {
-  return checkStatus(kind, status).errors.map(({ field, reason }) => `${field} ${reason}`);
 }
 
 function metaErrors(metadata: Parameters<typeof checkSpec>[1]): string[] {
@@ -215,81 +201,5 @@ describe('checkStatus', () => {
     for (const time of ['', 'now', '2026-01-01', '2026-13-01T00:00:00Z', '2026-01-01T24:00:00Z']) {
       expect(errors(time), time).to.equal(1);
     }
-  });
-});
-
-describe('rules', () => {
-  const TCP = { ...TASK, protocol: 'tcp' };
-  const PORTS = { start: 1, end: 2 };
-  // One row a rule: where it bites, and what it lets through.
-  const table: readonly (readonly [Kind, 'spec' | 'status', string, unknown, unknown])[] = [
-    ['TaskRoute', 'spec', 'spec.pathMode', TCP, { ...TCP, pathMode: undefined }],
-    [
-      'TaskRoute',
-      'spec',
-      'spec.target',
-      { ...TASK, target: undefined },
-      { ...TASK, target: undefined, refusal: { reason: 'InvalidPort', message: '' } },
-    ],
-    [
-      'Router',
-      'spec',
-      'spec.url',
-      { ...ROUTER, url: 'http://a:99999' },
-      { ...ROUTER, url: 'http://[::1]:80' },
-    ],
-    [
-      'Router',
-      'spec',
-      'spec.tcpPorts.end',
-      { ...ROUTER, tcpAddress: 'a', tcpPorts: { start: 2, end: 1 } },
-      { ...ROUTER, tcpAddress: 'a', tcpPorts: { start: 2, end: 2 } },
-    ],
-    [
-      'Router',
-      'spec',
-      'spec.tcpAddress',
-      { ...ROUTER, tcpPorts: PORTS },
-      { ...ROUTER, tcpPorts: PORTS, tcpAddress: 'a' },
-    ],
-    ['PortPool', 'spec', 'spec.end', { ...POOL, end: 29_999 }, POOL],
-    [
-      'PortPool',
-      'status',
-      'status.leases',
-      {
-        leases: [
-          { port: 1, route: 'a' },
-          { port: 2, route: 'a' },
-        ],
-      },
-      {
-        leases: [
-          { port: 1, route: 'a' },
-          { port: 2, route: 'b' },
-        ],
-      },
-    ],
-  ];
-
-  for (const [kind, part, field, broken, kept] of table) {
-    it(`${kind}: ${field}`, () => {
-      const errors = part === 'spec' ? specErrors : statusErrors;
-
-      expect(errors(kind, broken)).to.deep.equal([`${field} FieldValueInvalid`]);
-      expect(errors(kind, kept)).to.deep.equal([]);
-    });
-  }
-
-  it('has a row here for each', () => {
-    const rules: readonly Readonly<Record<string, readonly { readonly field: string }[]>>[] = [
-      SPEC_RULES,
-      STATUS_RULES,
-    ];
-    const fields = rules.flatMap((byKind) =>
-      Object.entries(byKind).flatMap(([kind, list]) => list.map(({ field }) => `${kind} ${field}`)),
-    );
-
-    expect(table.map(([kind, , field]) => `${kind} ${field}`)).to.have.members(fields);
   });
 });

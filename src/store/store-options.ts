@@ -1,0 +1,22 @@
+import type { Clock } from '../controllers/contracts.ts';
+import type { RingLimits } from './event-ring.ts';
+
+/** How much a store remembers beside the resources themselves. */
+export interface StoreLimits extends RingLimits {
+  /** Changes of each kind that a watch can go back. */
+  readonly history: number;
+}
+
+/** Enough for a restarted controller to catch up without listing 10,000 routes again. */
+export const STORE_LIMITS: StoreLimits = { history: 4096, events: 1000, eventWindow: 600_000 };
+
+/** What a {@link SqliteStore} is opened with. */
+export interface SqliteStoreOptions {
+  /** The state folder. */
+  readonly folder: string;
+  readonly namespace: string;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Makes the uid of a new resource or event. */
+  readonly newUid: () => string;
+  readonly limits?: StoreLimits;
+}
