@@ -150,14 +150,10 @@ function asText(value: unknown): string {
 
 /** What comes back in the answer is short. */
 function bounded(question: ReviewQuestion): ReviewQuestion {
-  const { apiVersion, kind, namespace, resource = {}, nonResource = {} } = question;
-  const texts = [
-    apiVersion,
-    kind,
-    namespace,
-    ...Object.values({ ...resource }),
-    ...Object.values({ ...nonResource }),
-  ];
+  const { resource, nonResource, ...others } = question;
+  const texts: readonly string[] = [others, resource, nonResource].flatMap((fields) =>
+    Object.values(fields ?? {}),
+  );
   if (texts.every((text) => text.length <= LONGEST_TEXT)) return question;
   throw new ApiError(
     'BadRequest',
