@@ -69,9 +69,11 @@ interface Last {
 }
 
 function filled(exchange: Exchange, last: Last): Sent {
-  const { title, differs, answer, ...sent } = exchange;
-  void [title, differs, answer];
-  return 'body' in sent ? { ...sent, body: fill(sent.body, last) } : sent;
+  const { method, path, type, headers, namespace } = exchange;
+  const sent = { method, path, type, headers, namespace };
+  const given = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== undefined));
+  const body = 'body' in exchange ? { body: fill(exchange.body, last) } : {};
+  return { method, ...given, ...body };
 }
 
 function fill(value: unknown, last: Last): unknown {
