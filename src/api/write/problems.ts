@@ -3,6 +3,9 @@ import { ApiError, type StatusCause } from '../status.ts';
 import type { ServedResource } from '../contracts.ts';
 import { fieldOf, shown } from './json.ts';
 
+/** Most errors that are listed. */
+const LIST_LIMIT = 50;
+
 /** What is wrong with a field, with all reasons that Kubernetes has and we use. */
 export interface Problem {
   readonly field: string;
@@ -51,7 +54,7 @@ export function invalidOf(
 
 /** The errors of our own validation as Kubernetes words them, with the value that a person wrote. */
 export function problemsOf(errors: readonly FieldError[], object: unknown): readonly Problem[] {
-  return errors.map((error) => ({
+  return errors.slice(0, LIST_LIMIT).map((error) => ({
     field: error.field,
     reason: error.reason,
     body: bodyOf(error, valueAt(object, error.field)),

@@ -99,9 +99,18 @@ function comparable({ status, warnings, body }: ReadAnswer, last: Last): unknown
   ) as unknown;
 }
 
+/** Causes come in no order. */
 function ofStatus(body: ReadAnswer['body']): object {
-  const { message, reason, details } = body;
-  return { outcome: body['status'], message, reason, details };
+  const { message, reason } = body;
+  const details = body['details'] as { causes?: readonly unknown[] } | undefined;
+  const causes = details?.causes?.map((cause) => JSON.stringify(cause)).sort();
+  const sorted = causes?.map((cause) => JSON.parse(cause) as unknown);
+  return {
+    outcome: body['status'],
+    message,
+    reason,
+    details: sorted === undefined ? details : { ...details, causes: sorted },
+  };
 }
 
 function ofObject(body: ReadAnswer['body'], last: Last): object {
