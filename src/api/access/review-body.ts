@@ -150,14 +150,13 @@ function asText(value: unknown): string {
 
 /** What comes back in the answer is short. */
 function bounded(question: ReviewQuestion): ReviewQuestion {
-  const { apiVersion, kind, namespace, resource = {}, nonResource = {} } = question;
-  const texts = [
-    apiVersion,
-    kind,
-    namespace,
-    ...Object.values({ ...resource }),
-    ...Object.values({ ...nonResource }),
+  const { apiVersion, kind, namespace, resource, nonResource } = question;
+  const parts: readonly Readonly<Record<string, string>>[] = [
+    { apiVersion, kind, namespace },
+    { ...resource },
+    { ...nonResource },
   ];
+  const texts = parts.flatMap((part) => Object.values(part));
   if (texts.every((text) => text.length <= LONGEST_TEXT)) return question;
   throw new ApiError(
     'BadRequest',
