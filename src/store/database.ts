@@ -16,6 +16,8 @@ const LOCK_WAIT_MS = 500;
 /** Pages of the log that are copied into the file at once; fewer would write the same page again and again. */
 const WAL_PAGES = 4000;
 
+const SHORTEST_PAGE = 512;
+
 /** An open store file. */
 export interface OpenDatabase {
   readonly database: DatabaseSync;
@@ -101,9 +103,10 @@ function makeFolder(folder: string, path: string): void {
   mkdirSync(dirname(folder), { recursive: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   makeFileIfMissing(path, stepsFrom(0));
-  if (statSync(path).size === 0) {
-    throw unusable(path, { ...DAMAGED, problem: 'the file is empty' });
-  }
+  const { size } = statSync(path);
+  // SQLite would begin anew over what is shorter than a page.
+  if (size === 0) throw unusable(path, { ...DAMAGED, problem: 'the file is empty' });
+  if (size < SHORTEST_PAGE) throw unusable(path, DAMAGED);
 }
 
 function refuseForeign(database: DatabaseSync, path: string): void {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../errors.ts';
 import type { Kind, ResourceByKind } from '../resources/kinds.ts';
@@ -18,12 +19,13 @@ import type {
   StoredEvent,
   WatchEvent,
 } from './contract.ts';
-import { openDatabase, runStatement, type OpenDatabase } from './database.ts';
+import { openDatabase, runStatement, STORE_FILE, type OpenDatabase } from './database.ts';
 import { EventRing } from './event-ring.ts';
 import { changedObject, deletedObject, newObject, type AnyResource } from './next-object.ts';
 import { StoredObjects } from './objects.ts';
 import { ResourceRows } from './rows.ts';
 import { SessionRevocationRows } from './session-revocation-rows.ts';
+import { loadError } from './store-errors.ts';
 import { STORE_LIMITS, type SqliteStoreOptions } from './store-options.ts';
 import { WatchHub } from './watch-hub.ts';
 import { Writes } from './writes.ts';
@@ -33,7 +35,13 @@ import { Writes } from './writes.ts';
  * @throws OperatorError `STORE_LOCKED`, `STORE_UNUSABLE`, `STORE_TOO_NEW`
  */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
-  return new SqliteStore(openDatabase(options.folder), options);
+  const opened = openDatabase(options.folder);
+  try {
+    return new SqliteStore(opened, options);
+  } catch (error) {
+    opened.database.close();
+    throw loadError(error, join(options.folder, STORE_FILE));
+  }
 }
 
 /**
