@@ -1,6 +1,6 @@
 import { realClock } from '../clocks.ts';
-import { anHttpTask, condition } from '../controlled-world.ts';
-import { seeing, TASK_ADDRESS, type Story } from './story.ts';
+import { anHttpTask, condition, type ControlledWorld } from '../controlled-world.ts';
+import { seeing, TASK_ADDRESS, type Situation, type Story } from './story.ts';
 
 /** What ClearML does with the address, and what the application does behind it. */
 export const AFTERWARDS: readonly Story[] = [
@@ -8,8 +8,8 @@ export const AFTERWARDS: readonly Story[] = [
     on,
     reason: 'Pending',
     says: /see the condition ClearMLReachable of the Router/,
-    bring: (world) => {
-      const fault = { kind: 'status', status: 500, subcode: 0 } as const;
+    bring: (world: ControlledWorld): Promise<Situation> => {
+      const fault = { kind: 'latency', ms: 1_500 } as const;
       world.api.orderFault({ endpoint: 'tasks.edit', fault });
       return seeing(world);
     },
@@ -18,7 +18,7 @@ export const AFTERWARDS: readonly Story[] = [
     reason: 'WaitingForQuiet',
     on: 'Published',
     says: /follows within seconds/,
-    bring: (world) =>
+    bring: (world: ControlledWorld): Promise<Situation> =>
       seeing(world, {
         // A key that only `tasks.edit` can write, on a task that was written to just now.
         task: anHttpTask({ runtime: { _PORT__api: 1, _ADDRESS__api: TASK_ADDRESS } }),
@@ -29,7 +29,7 @@ export const AFTERWARDS: readonly Story[] = [
     reason: 'ContestedByAnotherWriter',
     on: 'Published',
     says: /look for a second gateway/,
-    bring: async (world) => {
+    bring: async (world: ControlledWorld): Promise<Situation> => {
       const situation = await seeing(world);
       const contest = setInterval(() => {
         if (world.api.tasks.runtime(situation.task)['endpoint'] !== 'http://other') {
@@ -44,7 +44,7 @@ export const AFTERWARDS: readonly Story[] = [
     reason: 'TaskNotWritable',
     on: 'Published',
     says: /Use credentials of a user who may edit/,
-    bring: (world) =>
+    bring: (world: ControlledWorld): Promise<Situation> =>
       seeing(world, {
         task: anHttpTask({ runtime: { _PORT__api: 1, _ADDRESS__api: TASK_ADDRESS, _cls: 'x' } }),
         endpoint: 'api',
@@ -54,13 +54,13 @@ export const AFTERWARDS: readonly Story[] = [
     reason: 'WaitingForFirstAnswer',
     on: 'Answering',
     says: /open its address/,
-    bring: (world) => seeing(world),
+    bring: (world: ControlledWorld): Promise<Situation> => seeing(world),
   },
   {
     reason: 'NoAnswerYet',
     on: 'Answering',
     says: /listens on 127\.0\.0\.1 only, it listens on another port/,
-    bring: async (world) => {
+    bring: async (world: ControlledWorld): Promise<Situation> => {
       let ahead = 0;
       const clock = { ...realClock, now: () => Date.now() + ahead };
       const situation = await seeing(world, { options: { clock } });

@@ -1,7 +1,7 @@
 import { TCP } from '../controlled-router.ts';
-import { aTcpTask, condition } from '../controlled-world.ts';
+import { aTcpTask, condition, type ControlledWorld } from '../controlled-world.ts';
 import { FakeDataPlane } from '../fake-data-plane.ts';
-import { seeing, type Story } from './story.ts';
+import { seeing, type Situation, type Story } from './story.ts';
 
 /** Proxies that are not there, and ports that are not free. */
 export const PROXIES: readonly Story[] = [
@@ -11,7 +11,7 @@ export const PROXIES: readonly Story[] = [
     reason: 'LeasePending',
     on: 'Programmed',
     says: /Wait a moment/,
-    bring: async (world) => {
+    bring: async (world: ControlledWorld): Promise<Situation> => {
       const state = await world.folder();
       const options = { state, dataPlane: new FakeDataPlane() };
       const { router, route } = await seeing(world, { task: aTcpTask(), options });
@@ -25,14 +25,14 @@ export const PROXIES: readonly Story[] = [
     reason: 'PortsResting',
     on: 'Programmed',
     says: /lower CLEARWAY_PORT_REST_SECONDS/,
-    bring: (world) =>
+    bring: (world: ControlledWorld): Promise<Situation> =>
       seeing(world, { task: aTcpTask(), options: { settings: { portRestSeconds: 600 } } }),
   },
   {
     reason: 'PortNotHeld',
     on: 'Programmed',
     says: /End that program/,
-    bring: async (world) => {
+    bring: async (world: ControlledWorld): Promise<Situation> => {
       const situation = await seeing(world, { task: aTcpTask() });
       const { router, route } = situation;
       await condition(router, route, ['Ready', 'True Ready']);
@@ -44,7 +44,7 @@ export const PROXIES: readonly Story[] = [
     reason: 'PortRangeExhausted',
     on: 'Programmed',
     says: /Widen TCP_PORT_START to TCP_PORT_END/,
-    bring: async (world) => {
+    bring: async (world: ControlledWorld): Promise<Situation> => {
       const { router } = await seeing(world, { task: aTcpTask() });
       for (let port = TCP.start; port < TCP.end; port += 1) {
         const holder = world.api.tasks.create(aTcpTask());
@@ -60,7 +60,7 @@ function withoutProxy(on: string, reason: string, says: RegExp): Story {
     on,
     reason,
     says,
-    bring: (world) => {
+    bring: (world: ControlledWorld): Promise<Situation> => {
       const dataPlane = new FakeDataPlane();
       dataPlane.disconnect();
       return seeing(world, { options: { dataPlane } });

@@ -1,7 +1,7 @@
 import { MARK_KEY, formatMark } from '../../../src/domain/marks.ts';
 import { PORT_MAPPING_KEY } from '../../../src/domain/runtime-keys.ts';
-import { aTcpTask, anHttpTask, condition } from '../controlled-world.ts';
-import { routeOf, seeing, TASK_ADDRESS, type Story } from './story.ts';
+import { aTcpTask, anHttpTask, condition, type ControlledWorld } from '../controlled-world.ts';
+import { routeOf, seeing, TASK_ADDRESS, type Situation, type Story } from './story.ts';
 
 const LONG_NAME = 'n'.repeat(256);
 
@@ -24,7 +24,7 @@ export const REFUSALS: readonly Story[] = [
     reason: 'InvalidName',
     on: 'Accepted',
     says: /Give it a shorter one/,
-    bring: (world) =>
+    bring: (world: ControlledWorld): Promise<Situation> =>
       seeing(world, {
         task: anHttpTask({ runtime: { [`_PORT__${LONG_NAME}`]: 1 } }),
         endpoint: LONG_NAME.slice(1),
@@ -34,7 +34,7 @@ export const REFUSALS: readonly Story[] = [
     reason: 'TooManyEndpoints',
     on: 'Accepted',
     says: /Ask for fewer/,
-    bring: (world) => {
+    bring: (world: ControlledWorld): Promise<Situation> => {
       const names = Array.from({ length: 65 }, (_, number) => `_PORT__e${String(100 + number)}`);
       const runtime = Object.fromEntries(names.map((name) => [name, 1]));
       return seeing(world, { task: anHttpTask({ runtime }), endpoint: 'e164' });
@@ -44,7 +44,7 @@ export const REFUSALS: readonly Story[] = [
     reason: 'NameConflict',
     on: 'Accepted',
     says: /Give one of them another name/,
-    bring: async (world) => {
+    bring: async (world: ControlledWorld): Promise<Situation> => {
       const runtime = { '_PORT__My API': 1 };
       const first = await seeing(world, { task: anHttpTask({ runtime }), endpoint: 'My API' });
       const slug = first.route.slice(`${first.task}--`.length, -'.http'.length);
@@ -59,13 +59,14 @@ export const REFUSALS: readonly Story[] = [
     reason: 'TcpDisabled',
     on: 'Accepted',
     says: /must set TCP_ROUTER_ADDRESS/,
-    bring: (world) => seeing(world, { task: aTcpTask(), options: { isTcpOff: true } }),
+    bring: (world: ControlledWorld): Promise<Situation> =>
+      seeing(world, { task: aTcpTask(), options: { isTcpOff: true } }),
   },
   {
     reason: 'QueueNotServed',
     on: 'Event',
     says: /LISTEN_QUEUE_NAME/,
-    bring: async (world) => {
+    bring: async (world: ControlledWorld): Promise<Situation> => {
       const state = await world.folder();
       const task = anHttpTask({ queue: 'gpu' });
       const { router, route } = await seeing(world, { task, options: { state } });
@@ -81,7 +82,8 @@ function refused(reason: string, says: RegExp, runtime: unknown): Story {
     reason,
     on: 'Accepted',
     says,
-    bring: (world) => seeing(world, { task: anHttpTask({ runtime }) }),
+    bring: (world: ControlledWorld): Promise<Situation> =>
+      seeing(world, { task: anHttpTask({ runtime }) }),
   };
 }
 
@@ -90,7 +92,7 @@ function marked(reason: string, says: RegExp, router: string): Story {
     reason,
     on: 'Accepted',
     says,
-    bring: (world) => {
+    bring: (world: ControlledWorld): Promise<Situation> => {
       const mark = formatMark({ router, instance: 'another', upstreams: {} });
       const runtime = { _PORT: 8080, _ADDRESS: TASK_ADDRESS, [MARK_KEY]: mark };
       return seeing(world, { task: anHttpTask({ runtime }) });

@@ -1,19 +1,21 @@
-import type { TaskRoute } from '../../../src/resources/kinds.ts';
+import type { Kind, TaskRoute } from '../../../src/resources/kinds.ts';
 import { expect } from 'chai';
 import type { SeedTask } from '../../../src/embedded/api/seed.ts';
 import type { ControlledRouter, ControlledRouterOptions } from '../controlled-router.ts';
 import { anHttpTask, type ControlledWorld } from '../controlled-world.ts';
 import { eventually } from '../eventually.ts';
 
-/** A router in a situation, and the TaskRoute that has to tell of it. */
+/** A router in a situation, and the object that has to tell of it. */
 export interface Situation {
   readonly router: ControlledRouter;
-  /** Name of the TaskRoute. */
+  /** Name of the TaskRoute, or of the object of another kind that the story is about. */
   readonly route: string;
 }
 
-/** How a TaskRoute comes to carry a reason that is not good news. */
+/** How an object comes to carry a reason that is not good news. */
 export interface Story {
+  /** Kind of the object; a TaskRoute unless given. */
+  readonly kind?: Kind;
   readonly reason: string;
   /** Type of the condition that carries it; `Event` when an event does. */
   readonly on: string;

@@ -1,6 +1,6 @@
-import { anHttpTask } from '../controlled-world.ts';
+import { anHttpTask, type ControlledWorld } from '../controlled-world.ts';
 import { FakeDataPlane } from '../fake-data-plane.ts';
-import { seeing, TASK_ADDRESS, type Circumstances, type Story } from './story.ts';
+import { seeing, TASK_ADDRESS, type Circumstances, type Situation, type Story } from './story.ts';
 
 /** Applications that cannot be reached, or must not be. */
 export const UPSTREAMS: readonly Story[] = [
@@ -24,7 +24,7 @@ export const UPSTREAMS: readonly Story[] = [
     reason: 'OwnListener',
     on: 'UpstreamResolved',
     says: /Let the application listen on another port/,
-    bring: (world) => {
+    bring: (world: ControlledWorld): Promise<Situation> => {
       const dataPlane = new FakeDataPlane();
       dataPlane.reportHost({ addresses: [TASK_ADDRESS], bridges: [] });
       return seeing(world, { options: { dataPlane } });
@@ -34,7 +34,7 @@ export const UPSTREAMS: readonly Story[] = [
     reason: 'ContainerNotRunning',
     on: 'UpstreamResolved',
     says: /Start it, or end the task/,
-    bring: (world) => {
+    bring: (world: ControlledWorld): Promise<Situation> => {
       const id = 'c0ffee00';
       const container = { id, name: id, taskId: id, running: false, hostNetwork: false };
       const containers = [{ ...container, addresses: [], published: [] }];
@@ -54,7 +54,7 @@ function unresolved(
     reason,
     on: 'UpstreamResolved',
     says,
-    bring: (world) => {
+    bring: (world: ControlledWorld): Promise<Situation> => {
       const task = anHttpTask({ runtime: { _PORT: 9_999, _ADDRESS: address } });
       return seeing(world, { task, options });
     },
