@@ -23,7 +23,7 @@ export function expected(command: Command, minor: KubectlMinor, real: Shown): Sh
 /** A command's output without the streams that its entry leaves out. */
 export function comparable({ uncompared = [] }: Command, shown: Shown): Shown {
   const texts = STREAMS.map((stream) => [stream, uncompared.includes(stream) ? '' : shown[stream]]);
-  return Object.fromEntries(texts) as unknown as Shown;
+  return Object.fromEntries(texts);
 }
 
 function replace(text: string, difference: Difference): string {

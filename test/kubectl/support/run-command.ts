@@ -5,6 +5,7 @@ import { eventually } from '../../support/eventually.ts';
 import { Kubectl, type RunningKubectl } from '../../support/kubectl.ts';
 import { words, type Command, type Step, type Stream } from './command-list.ts';
 import { mask } from './mask.ts';
+import { sortedState } from './state.ts';
 import { resetKinds, type SeedObject, type World } from './world.ts';
 
 /** What a command showed, masked. */
@@ -36,7 +37,7 @@ export async function runCommand(
       code: String(outcome.code),
       stdout: maskFor(kubectl, outcome.stdout),
       stderr: maskFor(kubectl, outcome.stderr),
-      state: mask(state),
+      state: mask(sortedState(state)),
     };
   } finally {
     await resetKinds(world, seed, changes);
