@@ -14,6 +14,7 @@ export function parseFieldSelector(text: string, resource: ServedResource): Fiel
     .filter((term) => term !== '')
     .sort()
     .map((term) => readTerm(term, text))
+    .filter(({ name, value }) => name !== '' || value !== '')
     .map(({ name, ...rest }) => ({ field: fieldOf(name, resource), ...rest }));
   return (object) =>
     terms.every(({ field, isEqual, value }) => (field(object) === value) === isEqual);

@@ -7,18 +7,25 @@ type Step =
   | { readonly type: 'all' }
   | {
       readonly type: 'filter';
-      readonly path: readonly Step[];
+      readonly path: JsonPath;
       readonly isEqual: boolean;
       readonly value: string | number | boolean;
     };
 
-/** Finds the values at a path, in order; none where something on the way is absent. */
-export type JsonPath = (value: unknown) => readonly unknown[];
+/** Finds the first value at a path; undefined where something on the way is absent. */
+export type JsonPath = (value: unknown) => unknown;
 
 /** Reads a path. @throws SyntaxError naming where it stops making sense */
 export function parseJsonPath(text: string): JsonPath {
-  const steps = parseSteps(text);
-  return (value) => steps.reduce<readonly unknown[]>(follow, [value]);
+  return toPath(parseSteps(text));
+}
+
+/** Each step hands what it finds to the step after it, until one comes to the end. */
+function toPath(steps: readonly Step[]): JsonPath {
+  return steps.reduceRight<JsonPath>(
+    (rest, step) => follow(step, rest),
+    (value) => value,
+  );
 }
 
 /** In the order in which they are tried. */
@@ -31,7 +38,7 @@ const FORMS: readonly (readonly [form: RegExp, toStep: (match: RegExpExecArray) 
     /\[\?\(\s*@((?:\.[\w-]+)+)\s*(==|!=)\s*("[^"]*"|'[^']*'|-?\d+|true|false)\s*\)\]/y,
     (match) => ({
       type: 'filter',
-      path: parseSteps(group(match, 1)),
+      path: parseJsonPath(group(match, 1)),
       isEqual: group(match, 2) === '==',
       value: literal(group(match, 3)),
     }),
@@ -58,26 +65,34 @@ function readStep(text: string, place: number): readonly [step: Step, length: nu
   throw new SyntaxError(`the JSONPath ${text} makes no sense from character ${place} on`);
 }
 
-function follow(values: readonly unknown[], step: Step): readonly unknown[] {
-  return values.flatMap((value) => next(value, step));
-}
-
-function next(value: unknown, step: Step): readonly unknown[] {
+function follow(step: Step, rest: JsonPath): JsonPath {
   switch (step.type) {
     case 'field':
-      return isRecord(value) && Object.hasOwn(value, step.name) ? [value[step.name]] : [];
+      return (value) =>
+        isRecord(value) && Object.hasOwn(value, step.name) ? rest(value[step.name]) : undefined;
     case 'index':
-      return Array.isArray(value) && value.at(step.index) !== undefined
-        ? [value.at(step.index)]
-        : [];
+      return (value) => {
+        const item: unknown = Array.isArray(value) ? value.at(step.index) : undefined;
+        return item === undefined ? undefined : rest(item);
+      };
     case 'all':
-      return members(value);
+      return (value) => firstOf(members(value), rest);
     case 'filter':
-      return members(value).filter((item) => {
-        const [found] = step.path.reduce<readonly unknown[]>(follow, [item]);
-        return found !== undefined && (found === step.value) === step.isEqual;
-      });
+      return (value) =>
+        firstOf(members(value), (item) => {
+          const found = step.path(item);
+          const passes = found !== undefined && (found === step.value) === step.isEqual;
+          return passes ? rest(item) : undefined;
+        });
   }
+}
+
+function firstOf(items: readonly unknown[], path: JsonPath): unknown {
+  for (const item of items) {
+    const found = path(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function members(value: unknown): readonly unknown[] {

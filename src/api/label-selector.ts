@@ -127,7 +127,7 @@ class Parser {
     const { text } = this.#take();
     const operator = BINARY.find((candidate) => candidate === text);
     if (operator !== undefined) return operator;
-    throw badRequirement(`found '${text}', expected: ${[...BINARY].sort().join(', ')}`);
+    throw badRequirement(`found '${text}', expected: in, notin, =, ==, !=, gt, lt`);
   }
 
   #value(): string {

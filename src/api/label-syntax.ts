@@ -55,6 +55,6 @@ export function labelValueProblem(value: string): string | undefined {
 /** What is wrong with a value that `>` and `<` compare with; undefined when nothing is. */
 export function integerProblem(value: string): string | undefined {
   const isInteger =
-    /^-?\d{1,19}$/.test(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value);
+    /^[+-]?\d{1,19}$/.test(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value);
   return isInteger ? undefined : "for 'Gt', 'Lt' operators, the value must be an integer";
 }

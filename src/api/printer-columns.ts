@@ -25,7 +25,7 @@ export function toTableColumn(column: PrinterColumn): TableColumn {
       description ?? `Custom resource definition column (in JSONPath format): ${column.jsonPath}`,
     priority,
     cell: (object: AnyObject) => {
-      const [value] = path(object);
+      const value = path(object);
       return value === undefined || value === null ? null : CELLS[type](value);
     },
   };

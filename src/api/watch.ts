@@ -106,7 +106,7 @@ async function* follow(
   let version = options.resourceVersion;
   if (options.sendInitialEvents ?? isUnset(version)) {
     const list = await source.list(signal);
-    yield* initialPieces(list.items.filter(selects), events);
+    yield* initialPieces(list.items, watch);
     version = list.resourceVersion;
     if (options.sendInitialEvents === true && options.allowWatchBookmarks) {
       yield events.bookmark(version, { 'k8s.io/initial-events-end': 'true' });
@@ -131,13 +131,14 @@ function isUnset(version: string): boolean {
   return version === '' || version === '0';
 }
 
-/** Several events in one piece, since a list can be long and a piece is a write. */
+/** Several events in one piece, since a piece is a write; the list is shared, and not copied for one client. */
 function* initialPieces(
   objects: readonly AnyObject[],
-  events: WatchEventWriter,
+  { selects, events }: Watch,
 ): Generator<string, void, undefined> {
   let piece = '';
   for (const object of objects) {
+    if (!selects(object)) continue;
     piece += events.event('ADDED', object);
     if (piece.length < PIECE_LENGTH) continue;
     yield piece;

@@ -8,10 +8,14 @@ export function kindSource(
   kind: Kind,
 ): ObjectSource {
   const view = makeView();
+  const listed = new WeakMap<object, readonly AnyObject[]>();
   return {
     list: async (signal) => {
       const { items, resourceVersion } = await store.list(kind, signal);
-      return { items: items.map(view), resourceVersion };
+      // The store gives one list to all until something changes, and so do we.
+      const known = listed.get(items) ?? items.map(view);
+      listed.set(items, known);
+      return { items: known, resourceVersion };
     },
     get: async (name, signal) => {
       const object = await store.get(kind, name, signal);
