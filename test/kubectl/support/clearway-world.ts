@@ -1,6 +1,7 @@
 import { makeApi, WATCH_LIMIT } from '../../../src/api/api.ts';
 import { methodNotAllowed } from '../../../src/api/failures.ts';
 import { makeServed } from '../../../src/api/served.ts';
+import { answerWrite } from '../../../src/api/write/answer-write.ts';
 import type { Kind, ResourceByKind } from '../../../src/resources/kinds.ts';
 import type { Draft } from '../../../src/store/contract.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
@@ -33,7 +34,15 @@ export async function startClearwayWorld(): Promise<ClearwayWorld> {
     watchLimit: WATCH_LIMIT,
     logger: createLogger({ level: 'warn', destination: process.stderr }),
     authorize: () => Promise.resolve(),
-    write: () => Promise.reject(methodNotAllowed()),
+    write: (request, render) =>
+      answerWrite(request, {
+        store,
+        clock: realClock,
+        namespace: 'default',
+        newUid: () => crypto.randomUUID(),
+        randomBelow: (limit) => Math.floor(Math.random() * limit),
+        render,
+      }),
     reviews: () => Promise.reject(methodNotAllowed()),
   });
   const listener = scope.use(await listenApi(api));
