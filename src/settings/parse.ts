@@ -1,3 +1,4 @@
+import { chooseApiPort } from './loopback-ports.ts';
 import { warnOfUnknownNames } from './names.ts';
 import { readSettings, type ReadResult } from './read.ts';
 import { findProblems, findWarnings } from './rules.ts';
@@ -23,7 +24,10 @@ export function parseSettings(env: Environment): Parsed<Settings> {
   const read = readSettings<SettingsValues>(env, SETTINGS_SCHEMA);
   const problems = [...read.problems, ...findProblems(read)];
   if (problems.length > 0) return { kind: 'problems', problems };
-  const settings = toSettings(read.values);
+  const settings = {
+    ...toSettings(read.values),
+    apiPort: chooseApiPort(read.values, read.writtenAs.has('listen.apiPort')),
+  };
   const known = listSettings(SETTINGS_SCHEMA).flatMap(({ names }) => names);
   const warnings = [...findWarnings(settings, read), ...warnOfUnknownNames(env, known)];
   return { kind: 'settings', settings, warnings };
@@ -61,7 +65,7 @@ function orProblems<T>(read: ReadResult<unknown>, settings: T): Parsed<T> {
     : { kind: 'settings', settings, warnings: [] };
 }
 
-function toSettings(values: SettingsValues): Settings {
+function toSettings(values: SettingsValues): Omit<Settings, 'apiPort'> {
   const { router, listen, auth, tasks, tcp, folders } = values;
   const { address, start, end } = tcp;
   const isTcpOn = address !== null && start !== null && end !== null;

@@ -1,6 +1,7 @@
 /** Controllers, as metrics and logs name them. */
 export const CONTROLLERS = [
   'task-routes',
+  'static-routes',
   'port-leases',
   'upstreams',
   'route-table',
