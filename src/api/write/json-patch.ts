@@ -36,25 +36,24 @@ export function jsonPatch(document: unknown, operations: readonly JsonObject[]):
   return toPlain(work.root);
 }
 
+type Step = (work: Work, path: readonly string[], operation: JsonObject) => void;
+
+const STEPS: Readonly<Record<string, Step>> = {
+  add: (work, path, { value = null }) => insert(work, path, toBare(value)),
+  remove: (work, path) => remove(work, path),
+  replace: (work, path, { value = null }) => replace(work, path, toBare(value)),
+  move: (work, path, operation) => move(work, pointer(operation, 'from'), path),
+  copy: (work, path, operation) => copy(work, pointer(operation, 'from'), path),
+  test: (work, path, { value = null }) => requireEqual(work, path, value),
+};
+
 function apply(work: Work, operation: JsonObject): void {
-  const path = pointer(operation, 'path');
-  const { op, value = null } = operation;
-  switch (op) {
-    case 'add':
-      return insert(work, path, toBare(value));
-    case 'remove':
-      return void remove(work, path);
-    case 'replace':
-      return replace(work, path, toBare(value));
-    case 'move':
-      return move(work, pointer(operation, 'from'), path);
-    case 'copy':
-      return copy(work, pointer(operation, 'from'), path);
-    case 'test':
-      return requireEqual(work, path, value);
-    default:
-      throw new JsonPatchError('op is none of add, remove, replace, move, copy, test');
+  const { op } = operation;
+  const step = typeof op === 'string' && Object.hasOwn(STEPS, op) ? STEPS[op] : undefined;
+  if (step === undefined) {
+    throw new JsonPatchError(`op is none of ${Object.keys(STEPS).join(', ')}`);
   }
+  step(work, pointer(operation, 'path'), operation);
 }
 
 function pointer(operation: JsonObject, field: 'path' | 'from'): readonly string[] {

@@ -34,7 +34,7 @@ function findDuplicates(node: ParsedNode | null, path: string, duplicates: strin
       findDuplicates(item, `${path}[${index}]`, duplicates);
     });
   }
-  if (isMap(node)) findInMap(node as YAMLMap.Parsed, path, duplicates);
+  if (isMap(node)) findInMap(node, path, duplicates);
 }
 
 function findInMap(map: YAMLMap.Parsed, path: string, duplicates: string[]): void {
