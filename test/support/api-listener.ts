@@ -7,8 +7,7 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Api } from '../../src/api/api.ts';
-import type { ApiAnswer, ApiRequest, ApiStream } from '../../src/api/contracts.ts';
-import { ADMIN } from './api-world.ts';
+import type { ApiAnswer, ApiRequest, ApiStream, ApiUser } from '../../src/api/contracts.ts';
 
 /** The API on a loopback port over plain HTTP, where everybody is an administrator. */
 export interface ApiListener extends AsyncDisposable {
@@ -18,6 +17,12 @@ export interface ApiListener extends AsyncDisposable {
   /** Breaks every connection, as a killed router does. */
   breakConnections(): void;
 }
+
+const ADMIN: ApiUser = {
+  name: 'admin',
+  groups: ['clearway:admin', 'system:authenticated'],
+  role: 'admin',
+};
 
 /** Listens, on a given port or on a free one. */
 export async function listenApi(api: Api, port = 0): Promise<ApiListener> {
@@ -71,9 +76,15 @@ function toRequest(request: IncomingMessage, signal: AbortSignal): ApiRequest {
     query: searchParams,
     headers: request.headers,
     user: ADMIN,
-    body: () => readBody(request),
+    body: bodyOf(request),
     signal,
   };
+}
+
+/** The whole body, however often it is asked for. */
+function bodyOf(request: IncomingMessage): () => Promise<Buffer> {
+  let read: Promise<Buffer> | undefined;
+  return () => (read ??= readBody(request));
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

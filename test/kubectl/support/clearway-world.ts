@@ -1,5 +1,6 @@
+import { authorize } from '../../../src/api/access/authorize.ts';
+import { answerReview } from '../../../src/api/access/reviews.ts';
 import { makeApi, WATCH_LIMIT } from '../../../src/api/api.ts';
-import { methodNotAllowed } from '../../../src/api/failures.ts';
 import { makeServed } from '../../../src/api/served.ts';
 import { answerWrite } from '../../../src/api/write/answer-write.ts';
 import type { Kind, ResourceByKind } from '../../../src/resources/kinds.ts';
@@ -33,7 +34,7 @@ export async function startClearwayWorld(): Promise<ClearwayWorld> {
     random: Math.random,
     watchLimit: WATCH_LIMIT,
     logger: createLogger({ level: 'warn', destination: process.stderr }),
-    authorize: () => Promise.resolve(),
+    authorize,
     write: (request, render) =>
       answerWrite(request, {
         store,
@@ -43,7 +44,7 @@ export async function startClearwayWorld(): Promise<ClearwayWorld> {
         randomBelow: (limit) => Math.floor(Math.random() * limit),
         render,
       }),
-    reviews: () => Promise.reject(methodNotAllowed()),
+    reviews: answerReview,
   });
   const listener = scope.use(await listenApi(api));
   const client = new ResourceClient({ url: listener.url });

@@ -35,7 +35,7 @@ export async function runCommand(
     const state = changes.includes('StaticRoute') ? await must(kubectl, STATE) : '';
     return {
       code: String(outcome.code),
-      stdout: maskFor(kubectl, outcome.stdout),
+      stdout: inOrder(command, maskFor(kubectl, outcome.stdout)),
       stderr: maskFor(kubectl, outcome.stderr),
       state: mask(sortedState(state)),
     };
@@ -85,4 +85,8 @@ async function must(kubectl: Kubectl, line: string): Promise<string> {
 
 function maskFor({ folder }: Kubectl, text: string): string {
   return mask(text.replaceAll(folder, 'FOLDER').replaceAll(/\/tmp\/[\w./-]+/g, 'TEMP'));
+}
+
+function inOrder({ anyOrder = false }: Command, text: string): string {
+  return anyOrder ? text.trimEnd().split('\n\n').sort().join('\n\n') : text;
 }
