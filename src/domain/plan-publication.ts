@@ -7,7 +7,11 @@ import type { TaskView } from './task-view.ts';
 
 /** An address of a TaskRoute that the proxy serves: what the task's runtime must say. */
 export type PublishedEndpoint =
-  | { readonly protocol: 'http'; readonly endpointName: string; readonly url: string }
+  | {
+      readonly protocol: 'http';
+      readonly endpointName: string;
+      readonly url: string;
+    }
   | {
       readonly protocol: 'tcp';
       readonly endpointName: string;
@@ -57,6 +61,8 @@ export interface PublicationFacts {
   readonly served: readonly PublishedEndpoint[];
   /** The endpoints that the task asks for and nobody refused: what was published of one that is not served now stays. */
   readonly known: readonly EndpointName[];
+  /** Names of tcp endpoints that showed an address of ours and are served no more: what it replaced comes back. */
+  readonly withdrawn: readonly string[];
   /** All endpoints that the task asks for: what our TCP addresses replaced is remembered for each. */
   readonly asked: readonly EndpointName[];
 }
@@ -70,26 +76,78 @@ export interface EndpointName {
 /**
  * What must change in the runtime of a running task, for the endpoints that the proxy serves; empty when all is said.
  *
- * Endpoint keys of ours whose route is gone are removed; the mark says whose the task is, and what our TCP
- * addresses replaced.
+ * Endpoint keys of ours whose route is gone are removed; the mark says whose the task is, what our TCP
+ * addresses replaced, and which URLs at StaticRoutes are ours.
  */
 export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
-  if (facts.served.length === 0) return NO_PATCH;
   const former = parseMark(task.runtime[MARK_KEY]);
-  const desired: Record<string, string | number> = Object.fromEntries(facts.served.flatMap(keysOf));
-  desired[MARK_KEY] = formatMark({ ...facts.owner, upstreams: upstreamsOf(facts, former) });
-  const kept = new Set(
-    facts.known.flatMap(({ endpointName }) => [
-      endpointKey('endpoint', endpointName),
-      endpointKey('browser_endpoint', endpointName),
-    ]),
-  );
+  const own = ownEndpointKeys(task, former);
+  if (facts.served.length === 0 && facts.withdrawn.length === 0) {
+    // Nothing is served yet; or nothing any more, and then what we published of it goes.
+    if (former?.router !== facts.owner.router) return NO_PATCH;
+    const known = urlKeys(facts.known);
+    const refused = new Set([...urlKeys(facts.asked)].filter((key) => !known.has(key)));
+    return { set: {}, remove: own.filter((key) => refused.has(key)) };
+  }
+  const back = restored(task, former, facts.withdrawn);
+  const desired: Record<string, string | number> = {
+    ...back.set,
+    ...Object.fromEntries(facts.served.flatMap(keysOf)),
+  };
+  desired[MARK_KEY] = formatMark(markFor(facts, former, task.id));
+  const kept = urlKeys(facts.known);
   return {
     set: Object.fromEntries(
       Object.entries(desired).filter(([key, value]) => task.runtime[key] !== value),
     ),
-    remove: ownEndpointKeys(task).filter((key) => !kept.has(key)),
+    remove: [...own.filter((key) => !kept.has(key)), ...back.remove],
   };
+}
+
+/** The keys at which the URLs of http endpoints stand. */
+function urlKeys(endpoints: readonly EndpointName[]): ReadonlySet<string> {
+  return new Set(
+    endpoints
+      .filter(isHttp)
+      .flatMap(({ endpointName }) => [
+        endpointKey('endpoint', endpointName),
+        endpointKey('browser_endpoint', endpointName),
+      ]),
+  );
+}
+
+function markFor(facts: PublicationFacts, former: Mark | undefined, task: string): Mark {
+  return {
+    ...facts.owner,
+    upstreams: upstreamsOf(facts, former),
+    addresses: addressesOf(facts, former, task),
+  };
+}
+
+/**
+ * The URLs that do not say themselves whose they are, as those at StaticRoutes: those of now, and the former ones of endpoints whose
+ * keys stay as they are.
+ */
+function addressesOf(
+  { served, known }: PublicationFacts,
+  former: Mark | undefined,
+  task: string,
+): Readonly<Record<string, string>> {
+  const isServed = new Set(served.filter(isHttp).map(({ endpointName }) => endpointName));
+  const kept = known.filter(isHttp).flatMap(({ endpointName }) => {
+    const url = recordAt(former?.addresses, endpointName);
+    return url === undefined || isServed.has(endpointName) ? [] : [[endpointName, url] as const];
+  });
+  const now = served.flatMap((endpoint) =>
+    endpoint.protocol === 'http' && !isEndpointUrl(endpoint.url, task)
+      ? [[endpoint.endpointName, endpoint.url] as const]
+      : [],
+  );
+  return Object.fromEntries([...kept, ...now]);
+}
+
+function isHttp({ protocol }: EndpointName): boolean {
+  return protocol === 'http';
 }
 
 /**
@@ -104,19 +162,26 @@ export function withdrawPatch(
 ): Patch {
   const mark = parseMark(task.runtime[MARK_KEY]);
   if (mark === undefined || mark.router !== owner.router) return NO_PATCH;
-  if (!restore) return { set: {}, remove: [...ownEndpointKeys(task), MARK_KEY] };
-  const upstreams = Object.entries(replacedUpstreams(mark));
-  const restored = Object.fromEntries(upstreams.flatMap(restoredKeys));
-  const tcpKeys = upstreams.flatMap(([name]) => TCP_KEYS.map((key) => endpointKey(key, name)));
+  if (!restore) return { set: {}, remove: [...ownEndpointKeys(task, mark), MARK_KEY] };
+  const { set, remove } = restored(task, mark, Object.keys(replacedUpstreams(mark)));
   return {
     set: Object.fromEntries(
-      Object.entries(restored).filter(([key, value]) => task.runtime[key] !== value),
+      Object.entries(set).filter(([key, value]) => task.runtime[key] !== value),
     ),
-    remove: [
-      ...ownEndpointKeys(task),
-      ...tcpKeys.filter((key) => restored[key] === undefined && task.runtime[key] !== undefined),
-      MARK_KEY,
-    ],
+    remove: [...ownEndpointKeys(task, mark), ...remove, MARK_KEY],
+  };
+}
+
+/** Keys that bring back what our TCP addresses replaced of these endpoints, and those that only we wrote. */
+function restored(task: TaskView, mark: Mark | undefined, names: readonly string[]): Patch {
+  const upstreams = Object.entries(replacedUpstreams(mark)).filter(([name]) =>
+    names.includes(name),
+  );
+  const set: Patch['set'] = Object.fromEntries(upstreams.flatMap(restoredKeys));
+  const tcpKeys = upstreams.flatMap(([name]) => TCP_KEYS.map((key) => endpointKey(key, name)));
+  return {
+    set,
+    remove: tcpKeys.filter((key) => set[key] === undefined && task.runtime[key] !== undefined),
   };
 }
 
@@ -160,7 +225,8 @@ function upstreamsOf(
 ): Readonly<Record<string, string>> {
   const asked = facts.asked.flatMap(({ protocol, endpointName }) => {
     const upstream = former?.upstreams[upstreamKey(endpointName)];
-    return protocol === 'http' || upstream === undefined ? [] : [[endpointName, upstream] as const];
+    const isGone = protocol === 'http' || facts.withdrawn.includes(endpointName);
+    return isGone || upstream === undefined ? [] : [[endpointName, upstream] as const];
   });
   const served = facts.served.flatMap((endpoint) => {
     if (endpoint.protocol === 'http') return [];
@@ -191,14 +257,24 @@ function restoredKeys([name, upstream]: readonly [string, string]): readonly (re
   ];
 }
 
-/** Endpoint keys whose value is a URL of this task behind a router: nobody but a router writes these. */
-function ownEndpointKeys(task: TaskView): readonly string[] {
-  return Object.entries(task.runtime)
-    .filter(
-      ([key, value]) =>
-        /^(?:browser_)?endpoint(?:__|$)/.test(key) &&
-        typeof value === 'string' &&
-        isEndpointUrl(value, task.id),
-    )
-    .map(([key]) => key);
+/**
+ * Endpoint keys whose value is a URL of this task behind a router (nobody but a router writes these), or the one at a StaticRoute that
+ * the mark remembers.
+ */
+function ownEndpointKeys(task: TaskView, mark: Mark | undefined): readonly string[] {
+  return Object.entries(task.runtime).flatMap(([key, value]) => {
+    const name = /^(?:browser_)?endpoint(?:__(.+))?$/s.exec(key);
+    if (name === null || typeof value !== 'string') return [];
+    const isOurs =
+      isEndpointUrl(value, task.id) || value === recordAt(mark?.addresses, name[1] ?? '');
+    return isOurs ? [key] : [];
+  });
+}
+
+/** A task may write any name there, `__proto__` too. */
+function recordAt(
+  record: Readonly<Record<string, string>> | undefined,
+  name: string,
+): string | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }

@@ -39,6 +39,14 @@ export function taskRouteName(id: EndpointId): string {
   return `${routeKey(id)}.${id.protocol}`;
 }
 
+/** The name of a TaskRoute whose own name another endpoint of the task has: it is refused, and shown beside the other. */
+export function conflictRouteName({ task, protocol, endpointName }: EndpointId): string {
+  const cleaned = clean(endpointName, 20);
+  // Of a text that no endpoint is called, so that it is nobody's slug.
+  const hash = hash8(`\0${endpointName}`);
+  return `${task}--${cleaned === '' ? hash : `${cleaned}-${hash}`}.${protocol}`;
+}
+
 /** Where users reach http endpoints. */
 export interface HttpPlace {
   /** Public URL of the router, without a path and without a trailing slash. */
@@ -57,6 +65,11 @@ export function endpointUrl({ routerUrl, routeDomain }: HttpPlace, id: EndpointI
   if (routeDomain === undefined) return `${routerUrl}${SERVICE_PREFIX}${key}/`;
   const { protocol, port } = new URL(routerUrl);
   return `${protocol}//${key}.${routeDomain}${port === '' ? '' : `:${port}`}/`;
+}
+
+/** The public URL of a StaticRoute, with a slash at its end; its path is one name after a slash. */
+export function staticUrl({ routerUrl }: HttpPlace, path: string): string {
+  return `${routerUrl}${path}/`;
 }
 
 /** True for a URL that {@link endpointUrl} of some router could give an endpoint of this task. */

@@ -8,7 +8,8 @@ export const CONDITION_TYPES = {
     UpstreamResolved: 'The router knows where the task listens, and may connect there.',
     Programmed: 'Every worker of at least one proxy serves the route.',
     Published: "The address stands in the task's runtime properties, where ClearML shows it.",
-    Ready: 'Users can be sent to the address: Accepted, Programmed and Published hold.',
+    Ready:
+      'Users can be sent to the address: Accepted, Programmed and Published hold. While one does not, Ready has its reason.',
     Answering: 'The application has answered at its upstream.',
   },
   StaticRoute: {
@@ -103,6 +104,50 @@ const REFUSED = {
     action:
       'Give each router its own ROUTER_NAME. If the other installation is gone, start this one with CLEARWAY_TAKE_OVER set to the name.',
   },
+  InvalidStaticRoute: {
+    on: ['Accepted'],
+    meaning:
+      'The task asks for a static route in a way that cannot be read: the type of the route is unknown, or its name is missing.',
+    action: 'Ask with request_external_endpoint(static_route=NAME), or without a static route.',
+  },
+  StaticRouteNotFound: {
+    on: ['Accepted'],
+    meaning: 'There is no StaticRoute with the name that the task asks for.',
+    action:
+      'Ask for one that exists (`kubectl get staticroutes`), or create it: the task is served as soon as it is there.',
+  },
+  StaticRouteDisabled: {
+    on: ['Accepted'],
+    meaning: 'The StaticRoute that the task asks for is disabled.',
+    action: 'Set spec.enabled of the StaticRoute, or ask for another one.',
+  },
+  StaticRouteInUse: {
+    on: ['Accepted'],
+    meaning: 'Another task is served at the StaticRoute that the task asks for.',
+    action:
+      'Wait: whoever waits longest is served when that task ends. Or end it, or ask for another StaticRoute.',
+  },
+  StaticRouteNotAccepted: {
+    on: ['Accepted'],
+    meaning: 'The StaticRoute that the task asks for is not served by this router.',
+    action: 'Look at the condition Accepted of the StaticRoute.',
+  },
+  PathTaken: {
+    on: ['Accepted'],
+    meaning: 'An older StaticRoute has the same path.',
+    action: 'Give one of the two another path, or delete the older one.',
+  },
+  NeedsSharedOrigin: {
+    on: ['Accepted'],
+    meaning:
+      'The router gives every endpoint a host of its own, and a path of its main host would share the origin of the sign-in page.',
+    action: 'Unset CLEARWAY_ROUTE_DOMAIN, or let the task ask without a static route.',
+  },
+  OtherRouter: {
+    on: ['Accepted'],
+    meaning: 'The StaticRoute is for a router with another name.',
+    action: 'Set spec.router to the ROUTER_NAME of the router that is to serve it, or remove it.',
+  },
   TcpDisabled: {
     on: ['Accepted'],
     meaning: 'The task asks for a TCP endpoint, and this router serves none.',
@@ -138,8 +183,13 @@ const UNRESOLVED = {
     meaning: 'The upstream is a port on which the proxy itself listens.',
     action: 'Let the application listen on a port outside the range of the router.',
   },
+  NameLookupFailed: {
+    on: ['UpstreamResolved'],
+    meaning: 'Nobody could say whether the host name that the task gave has an address.',
+    action: 'See that the resolver of the router answers.',
+  },
   UpstreamNotResolved: {
-    on: ['Programmed', 'Answering'],
+    on: ['Programmed'],
     meaning: 'There is no upstream yet; visitors see the waiting page.',
     action: 'Look at the condition UpstreamResolved.',
   },
@@ -147,14 +197,25 @@ const UNRESOLVED = {
 
 const WAITING = {
   Pending: {
-    on: ['Accepted', 'UpstreamResolved', 'Programmed', 'Published', 'Ready', 'Answering'],
-    meaning: 'Nobody has looked at it yet.',
-    action: 'Wait a moment; if it stays, look at the log of the router.',
+    on: ['Published', 'Ready'],
+    meaning: 'It is being done.',
+    action:
+      'Wait a moment; if it stays, look at the condition ClearMLReachable of the Router and at its log.',
   },
   NotAccepted: {
-    on: ['Programmed', 'Ready'],
+    on: ['UpstreamResolved', 'Programmed', 'Published'],
     meaning: 'The request is refused, so nothing more is done for it.',
     action: 'Look at the condition Accepted.',
+  },
+  Disabled: {
+    on: ['Programmed', 'Ready'],
+    meaning: 'The StaticRoute is disabled: no task is served there.',
+    action: 'Set spec.enabled when tasks are to be served there.',
+  },
+  NotInUse: {
+    on: ['Programmed', 'Ready'],
+    meaning: 'No task asks for the StaticRoute.',
+    action: 'Start a task that asks for it by its name (static_route=NAME).',
   },
   LeasePending: {
     on: ['Programmed'],
@@ -229,8 +290,8 @@ const UNPUBLISHED = {
     action: 'Use credentials of a user who may edit the tasks of the tenant (`clearway check`).',
   },
   NameConflict: {
-    on: ['Accepted', 'Published'],
-    meaning: 'Two endpoints of the task lead to the same address.',
+    on: ['Accepted'],
+    meaning: 'Another endpoint of the task leads to the same address, and has it.',
     action: 'Give each endpoint of a task its own name.',
   },
 } as const satisfies Record<string, ReasonText>;

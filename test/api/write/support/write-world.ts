@@ -73,7 +73,7 @@ export async function openWriteWorld(): Promise<WriteWorld> {
 }
 
 function staticRoutes(store: SqliteStore): ServedResource {
-  const { plural, singular, listKind, shortNames, categories, columns, schema } = KINDS.StaticRoute;
+  const { plural, singular, listKind, shortNames, categories, schema } = KINDS.StaticRoute;
   return {
     group: 'clearway.dev',
     version: 'v1alpha1',
@@ -86,7 +86,7 @@ function staticRoutes(store: SqliteStore): ServedResource {
     namespaced: true,
     verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
     hasStatus: true,
-    columns,
+    columns: [],
     schema,
     selectable: {},
     source: {
