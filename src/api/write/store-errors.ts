@@ -1,5 +1,5 @@
 import type { FieldError } from '../../resources/field-error.ts';
-import { hasCode } from '../../errors.ts';
+import { hasCode, OperatorError } from '../../errors.ts';
 import { ApiError } from '../status.ts';
 import {
   alreadyExists,
@@ -13,8 +13,11 @@ import {
 const NOT_WRITTEN =
   'the change is not stored: the state folder of the router cannot be written; see that its file system has space and is not read-only, then try again';
 
-/** What the store threw as a Status; anything unforeseen as it is. */
-export function fromStoreError(error: unknown, subject: Subject): unknown {
+/** What the store threw as a Status, about the object that it names; anything unforeseen as it is. */
+export function fromStoreError(error: unknown, { resource, name }: Subject): unknown {
+  if (!(error instanceof OperatorError)) return error;
+  const named = error.details['name'];
+  const subject = { resource, name: typeof named === 'string' ? named : name };
   if (hasCode(error, 'RESOURCE_CONFLICT')) return conflict(subject);
   if (hasCode(error, 'RESOURCE_EXISTS')) return alreadyExists(subject);
   if (hasCode(error, 'RESOURCE_NOT_FOUND')) return notFound(subject);
