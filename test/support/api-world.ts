@@ -130,7 +130,7 @@ export class ApiWorld {
       ca,
       servername,
       agent: false,
-      headers: { Host: 'localhost:7443', ...headers },
+      headers: { Host: 'localhost:7443', ...lengthOf(body, headers), ...headers },
     });
     request.end(body);
     return request;
@@ -174,6 +174,15 @@ export function aStaticRoute(name: string, path = `/${name}`): string {
     metadata: { name },
     spec: { path },
   });
+}
+
+/** Node gives the length of a body for some methods only. */
+function lengthOf(
+  body: string | Buffer | undefined,
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (body === undefined || 'Transfer-Encoding' in headers) return {};
+  return { 'Content-Length': String(Buffer.byteLength(body)) };
 }
 
 function replyOf(request: ReturnType<typeof httpRequest>): Promise<ApiReply> {
