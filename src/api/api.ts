@@ -45,11 +45,17 @@ export function makeApi(parts: ApiParts): Api {
   const dispatch = makeDispatch({ ...parts, writers, render, watch, fixed });
   return async (request) => {
     try {
-      return await dispatch(request);
+      return uncached(await dispatch(request));
     } catch (error) {
-      return failureAnswer(error, request, logger);
+      return uncached(failureAnswer(error, request, logger));
     }
   };
+}
+
+/** Nothing is kept by clients and proxies but what says that it may be. */
+function uncached(answer: ApiAnswer | ApiStream): ApiAnswer | ApiStream {
+  if ('pieces' in answer) return answer;
+  return { ...answer, headers: { 'Cache-Control': 'no-cache, private', ...answer.headers } };
 }
 
 function failureAnswer(thrown: unknown, request: ApiRequest, logger: Logger): ApiAnswer {

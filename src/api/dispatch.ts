@@ -97,10 +97,11 @@ async function answerFixed(
   request: ApiRequest,
 ): Promise<ApiAnswer> {
   const { method, path } = request;
-  await authorize(request, { verb: method.toLowerCase(), path });
   const answer = fixed(request);
+  // Which paths there are is no secret, and "forbidden" would send people to look for rights.
   if (answer === undefined) throw unknownPath();
-  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed();
+  await authorize(request, { verb: method.toLowerCase(), path });
+  if (!isReading(request)) throw methodNotAllowed();
   return answer;
 }
 
@@ -114,7 +115,7 @@ async function answerResource(
     throw methodNotAllowed(resource);
   }
   await parts.authorize(request, { verb, path: request.path, resource: pathOf(request) });
-  if (request.method !== 'GET') return parts.write(request, parts.render);
+  if (!isReading(request)) return parts.write(request, parts.render);
   const { name } = request;
   if (name !== undefined) return answerGet({ ...request, name }, parts.render);
   const options = readListOptions(request.query);
@@ -137,22 +138,32 @@ function pathOf(request: ResourceRequest): NonNullable<RequestAttributes['resour
 }
 
 /** The verb of a request (apiserver, RequestInfo); undefined when nothing of the resource takes this method. */
-function verbOf({ method, name, subresource, query }: ResourceRequest): string | undefined {
-  if (name === undefined) return method === 'GET' ? readingVerb(query) : COLLECTION_VERBS[method];
-  return method === 'DELETE' && subresource !== undefined ? undefined : OBJECT_VERBS[method];
+function verbOf(request: ResourceRequest): string | undefined {
+  const { method, name, subresource } = request;
+  if (name === undefined)
+    return isReading(request) ? readingVerb(request) : COLLECTION_VERBS.get(method);
+  return method === 'DELETE' && subresource !== undefined ? undefined : OBJECT_VERBS.get(method);
 }
 
-const COLLECTION_VERBS: Readonly<Record<string, string>> = {
-  POST: 'create',
-  DELETE: 'deletecollection',
-};
-const OBJECT_VERBS: Readonly<Record<string, string>> = {
-  GET: 'get',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
+/** A HEAD is answered as a GET, and the listener keeps the body to itself. */
+function isReading({ method }: ApiRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
 
-function readingVerb(query: URLSearchParams): 'watch' | 'list' {
-  return readListOptions(query).watch ? 'watch' : 'list';
+const COLLECTION_VERBS: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['DELETE', 'deletecollection'],
+]);
+const OBJECT_VERBS: ReadonlyMap<string, string> = new Map([
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+]);
+
+/** A watch has no head to speak of. */
+function readingVerb({ method, query }: ResourceRequest): 'watch' | 'list' | undefined {
+  if (!readListOptions(query).watch) return 'list';
+  return method === 'GET' ? 'watch' : undefined;
 }

@@ -61,7 +61,7 @@ function checkVersion(value: string): void {
   const quoted = JSON.stringify(value);
   throw new ApiError(
     'BadRequest',
-    `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
+    `invalid resource version: resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
   );
 }
 

@@ -53,18 +53,6 @@ export function notAcceptable(types = 'application/json'): ApiError {
   return new ApiError('NotAcceptable', `only the following media types are accepted: ${types}`);
 }
 
-/** The content type of a form. */
-export function contentTypeOf(form: Form): string {
-  switch (form.kind) {
-    case 'object':
-      return 'application/json';
-    case 'table':
-      return `application/json;as=Table;v=${form.version};g=meta.k8s.io`;
-    case 'metadata':
-      return `application/json;as=PartialObjectMetadata;v=${form.version};g=meta.k8s.io`;
-  }
-}
-
 function formOf({ parameters }: MediaRange, shape: Shape): Form | undefined {
   const as = parameters.get('as') ?? '';
   if (as === '') return { kind: 'object' };

@@ -74,12 +74,13 @@ export async function answerList(
   return form.kind === 'metadata'
     ? listAnswer(
         { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${form.version}` },
-        resourceVersion,
+        { resourceVersion },
         items.map((item) => texts.metadata(item, form.version)),
       )
     : listAnswer(
         { kind: resource.listKind, apiVersion: apiVersionOf(resource) },
-        resourceVersion,
+        // As lists of custom resources have it, and lists of core kinds do not.
+        { resourceVersion, ...(resource.schema === undefined ? {} : { continue: '' }) },
         items.map((item) => texts.whole(item)),
       );
 }
@@ -99,9 +100,9 @@ const CONTINUE_EXPIRED =
 
 function listAnswer(
   type: { readonly kind: string; readonly apiVersion: string },
-  resourceVersion: string,
+  metadata: { readonly resourceVersion: string; readonly continue?: '' },
   items: readonly string[],
 ): ApiAnswer {
-  const head = JSON.stringify({ ...type, metadata: { resourceVersion } }).slice(0, -1);
+  const head = JSON.stringify({ ...type, metadata }).slice(0, -1);
   return { status: 200, body: `${head},"items":[${items.join(',')}]}` };
 }

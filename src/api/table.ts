@@ -17,7 +17,10 @@ export interface TableOptions {
 export function includeOf(value: string | null): IncludeObject {
   if (value === null || value === '') return 'Metadata';
   if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
-  throw new ApiError('BadRequest', `unrecognized includeObject value: ${JSON.stringify(value)}`);
+  throw new ApiError(
+    'BadRequest',
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+  );
 }
 
 /** The texts of the cells of one row: ready ones, and times whose age is told when the row is. */

@@ -15,7 +15,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { AnyChange, AnyObject, ApiStream, ResourceRequest } from './contracts.ts';
 import { internalError, toApiError } from './failures.ts';
 import { readSelection, type ListOptions } from './list-options.ts';
-import { contentTypeOf, negotiateForm } from './negotiation.ts';
+import { negotiateForm } from './negotiation.ts';
 import { includeOf } from './table.ts';
 import { WatchEventWriter } from './watch-events.ts';
 import { WatchPlaces } from './watch-places.ts';
@@ -59,7 +59,7 @@ export function makeWatch(parts: WatchParts): AnswerWatch {
     const events = new WatchEventWriter({ ...parts, resource: request.resource, form, include });
     const release = places.take(request.signal);
     const watch = { request, options, selects, events };
-    return { contentType: contentTypeOf(form), pieces: pieces(watch, parts, release) };
+    return { contentType: 'application/json', pieces: pieces(watch, parts, release) };
   };
 }
 

@@ -1,201 +1,212 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { join } from 'node:path';
-import { CREDENTIALS_PATH, type IssuedCredential } from '../../src/api/access/control-api.ts';
-import type { StatusBody } from '../../src/api/status.ts';
-import { serveResourceApi } from '../../src/composition/resource-api.ts';
-import type { Clock } from '../../src/controllers/contracts.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
+import { Writable } from 'node:stream';
+import { makeApi, WATCH_LIMIT, type Api, type ApiParts } from '../../src/api/api.ts';
+import type {
+  AnyMeta,
+  ApiAnswer,
+  ApiRequest,
+  ApiStream,
+  ApiUser,
+} from '../../src/api/contracts.ts';
+import { methodNotAllowed } from '../../src/api/failures.ts';
+import { makeServed } from '../../src/api/served.ts';
+import type { EventReader } from '../../src/store/contract.ts';
+import type { SqliteStore } from '../../src/store/sqlite-store.ts';
+import type { StoreLimits } from '../../src/store/store-options.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
-import { realClock } from './clocks.ts';
-import { someSettings } from './some-settings.ts';
+import { ManualClock } from './clocks.ts';
+import { openStore } from './sqlite.ts';
 import { tempFolder } from './temp-folder.ts';
 
-/** A request to the API as a client with a certificate authority sends it. */
-export interface ApiCall {
+/** What a request is made of; the path may carry a query. */
+export interface AskOptions {
   readonly method?: string;
-  readonly path: string;
+  readonly accept?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer;
-  /** PEM of the authority that is trusted; that of the API unless given. */
-  readonly ca?: string;
-  /** Name that the certificate must have. */
-  readonly servername?: string;
+  readonly body?: string;
+  readonly user?: ApiUser;
+  readonly signal?: AbortSignal;
 }
 
-/** An answer with its whole body. */
-export interface ApiReply {
+/** An answer with its body read. */
+export interface Answered {
   readonly status: number;
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly contentType: string;
   readonly text: string;
+  /** The body as JSON. */
+  readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** Path of the StaticRoutes of the namespace. */
-export const STATIC_ROUTES = '/apis/clearway.dev/v1alpha1/namespaces/default/staticroutes';
-
-/** Parts of a router that serve the resource API over a real store, in a folder of their own. */
-export class ApiWorld {
-  readonly folder: string;
-  readonly stateFolder: string;
+/** The API over a real store, driven without a listener. */
+export interface ApiWorld extends AsyncDisposable {
+  readonly api: Api;
   readonly store: SqliteStore;
-  readonly metrics: Metrics = createMetrics();
-  /** Everything that was logged, one JSON object a line. */
-  log = '';
-  readonly #stop = new AbortController();
-
-  private constructor(folder: string, clock: Clock) {
-    this.folder = folder;
-    this.stateFolder = join(folder, 'state');
-    this.store = openSqliteStore({
-      folder: this.stateFolder,
-      namespace: 'default',
-      clock,
-      newUid: randomUUID,
-    });
-  }
-
-  /** Opens one in this folder, which may have been one's before. */
-  static async open(folder: string, clock: Clock = realClock): Promise<ApiWorld> {
-    const world = new ApiWorld(folder, clock);
-    await mkdir(join(folder, 'nginx'), { recursive: true });
-    const settings = someSettings({
-      apiPort: 7443,
-      folders: { nginx: join(folder, 'nginx'), state: world.stateFolder },
-    });
-    const destination = { write: (line: string) => void (world.log += line) };
-    const { store, metrics } = world;
-    const logger = createLogger({ level: 'debug', destination });
-    const parts = { settings, version: '1.2.3', random: () => 0.5, newUid: randomUUID };
-    await serveResourceApi({ ...parts, clock, logger, metrics, store }, world.#stop.signal);
-    return world;
-  }
-
-  /** Ends it as SIGTERM does. */
-  close(): void {
-    this.#stop.abort();
-    this.store.close();
-  }
-
-  /** Issues a credential over the control socket. */
-  async issue(order: object = { role: 'view' }): Promise<IssuedCredential> {
-    const reply = await this.local({ method: 'POST', path: CREDENTIALS_PATH, body: order });
-    if (reply.status !== 201) throw new Error(reply.text);
-    return JSON.parse(reply.text) as IssuedCredential;
-  }
-
-  /** Asks over the control socket; a body is sent as JSON. */
-  local(call: {
-    readonly method?: string;
-    readonly path: string;
-    readonly body?: object;
-  }): Promise<ApiReply> {
-    const { method = 'GET', path, body } = call;
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    const request = httpRequest({
-      socketPath: join(this.stateFolder, 'control.sock'),
-      method,
-      path,
-      agent: false,
-      headers: {
-        Host: 'localhost',
-        ...(text === undefined ? {} : { 'Content-Type': 'application/json' }),
-      },
-    });
-    request.end(text);
-    return replyOf(request);
-  }
-
-  /** Asks over TLS, as the proxy's port leads there. */
-  async call(issued: IssuedCredential, call: ApiCall): Promise<ApiReply> {
-    const authorization = `Bearer ${issued.token}`;
-    const headers = { Authorization: authorization, ...call.headers };
-    return this.raw({ ca: issued.certificateAuthority, ...call, headers });
-  }
-
-  /** Asks over TLS with exactly these headers and a Host. */
-  raw(call: ApiCall & { readonly ca: string }): Promise<ApiReply> {
-    return replyOf(this.request(call));
-  }
-
-  /** A request over TLS that has been sent. */
-  request(call: ApiCall & { readonly ca: string }): ReturnType<typeof httpsRequest> {
-    const { method = 'GET', path, headers = {}, body, ca, servername = 'localhost' } = call;
-    const request = httpsRequest({
-      socketPath: join(this.folder, 'nginx', 'api.sock'),
-      method,
-      path,
-      ca,
-      servername,
-      agent: false,
-      headers: { Host: 'localhost:7443', ...lengthOf(body, headers), ...headers },
-    });
-    request.end(body);
-    return request;
-  }
-
-  /** Lines of the log with this message. */
-  linesOf(message: string): readonly Readonly<Record<string, unknown>>[] {
-    return this.log
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .filter((line) => line['message'] === message);
-  }
+  readonly clock: ManualClock;
+  /** Lines that the API logged. */
+  readonly log: readonly string[];
+  /** Asks for something that is answered at once. */
+  ask(path: string, options?: AskOptions): Promise<Answered>;
+  /** Starts a watch. */
+  watch(path: string, options?: AskOptions): Promise<WatchReader>;
 }
 
-/** The Status in a reply. */
-export function statusIn(reply: ApiReply): StatusBody {
-  return JSON.parse(reply.text) as StatusBody;
-}
+/** The instant at which tests begin. */
+export const START = Date.parse('2026-01-01T00:00:00Z');
 
-/** Makes a world for one test; disposing it ends it and removes its folder. */
-export async function apiWorld(
-  clock?: Clock,
-): Promise<AsyncDisposable & { readonly world: ApiWorld }> {
+/** Opens one; disposing it closes everything. */
+export async function anApiWorld(
+  overrides: Partial<ApiParts> & { readonly events?: EventReader } = {},
+  limits: Partial<StoreLimits> = {},
+): Promise<ApiWorld> {
   const folder = await tempFolder();
-  const world = await ApiWorld.open(folder.path, clock);
+  const clock = new ManualClock(START);
+  const store = openStore(folder.path, { now: () => clock.now(), ...limits });
+  const stop = new AbortController();
+  const log: string[] = [];
+  const { events = store, ...parts } = overrides;
+  const api = makeApi({
+    served: makeServed({ store, events, namespace: 'default', since: START }),
+    version: '0.0.0',
+    clock,
+    random: () => 0,
+    watchLimit: WATCH_LIMIT,
+    logger: createLogger({ level: 'info', destination: keepLines(log) }),
+    authorize: () => Promise.resolve(),
+    write: () => Promise.reject(methodNotAllowed()),
+    reviews: () => Promise.reject(methodNotAllowed()),
+    ...parts,
+  });
+  const start = async (path: string, options: AskOptions = {}): Promise<ApiAnswer | ApiStream> =>
+    api(toRequest(path, options, stop.signal));
   return {
-    world,
+    api,
+    store,
+    clock,
+    log,
+    ask: async (path, options) => {
+      const answer = await start(path, options);
+      if ('pieces' in answer) throw new Error(`${path} is a watch`);
+      return toAnswered(answer);
+    },
+    watch: async (path, options) => {
+      const answer = await start(path, options);
+      if (!('pieces' in answer)) throw new Error(`${path} answers ${answer.body.toString()}`);
+      return new WatchReader(answer);
+    },
     [Symbol.asyncDispose]: async () => {
-      world.close();
+      stop.abort();
+      store.close();
       await folder[Symbol.asyncDispose]();
     },
   };
 }
 
-/** A StaticRoute as JSON. */
-export function aStaticRoute(name: string, path = `/${name}`): string {
-  return JSON.stringify({
-    apiVersion: 'clearway.dev/v1alpha1',
-    kind: 'StaticRoute',
-    metadata: { name },
-    spec: { path },
-  });
+/** An admin, who may do everything. */
+export const ADMIN: ApiUser = { name: 'ada', groups: [], role: 'admin' };
+
+/** A request as a listener makes it. */
+export function toRequest(target: string, options: AskOptions, stop: AbortSignal): ApiRequest {
+  const { method = 'GET', accept, headers = {}, body = '', user = ADMIN, signal } = options;
+  const [path = '', query = ''] = target.split(/\?(.*)/s);
+  return {
+    method,
+    path: decodeURIComponent(path),
+    query: new URLSearchParams(query),
+    headers: { ...(accept === undefined ? {} : { accept }), ...headers },
+    user,
+    body: () => Promise.resolve(Buffer.from(body)),
+    signal: signal === undefined ? stop : AbortSignal.any([stop, signal]),
+  };
 }
 
-/** Node gives the length of a body for some methods only. */
-function lengthOf(
-  body: string | Buffer | undefined,
-  headers: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  if (body === undefined || 'Transfer-Encoding' in headers) return {};
-  return { 'Content-Length': String(Buffer.byteLength(body)) };
+function toAnswered({
+  status,
+  headers = {},
+  contentType = 'application/json',
+  body,
+}: ApiAnswer): Answered {
+  const text = body.toString();
+  return {
+    status,
+    headers,
+    contentType,
+    text,
+    get json() {
+      return JSON.parse(text) as Readonly<Record<string, unknown>>;
+    },
+  };
 }
 
-function replyOf(request: ReturnType<typeof httpRequest>): Promise<ApiReply> {
-  return new Promise((resolve, reject) => {
-    request.once('error', reject);
-    request.once('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('error', reject);
-      response.once('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
-      });
-    });
+/** An event of a watch, as JSON has it: of the object, what tests look at. */
+export interface WatchLine {
+  readonly type: string;
+  readonly object: {
+    readonly kind: string;
+    readonly apiVersion: string;
+    readonly metadata: AnyMeta;
+    /** Of a Status. */
+    readonly code?: number;
+    readonly reason?: string;
+    /** Of a Table. */
+    readonly columnDefinitions?: readonly unknown[] | null;
+    readonly rows?: readonly {
+      readonly cells: readonly unknown[];
+      readonly object: { readonly metadata: AnyMeta };
+    }[];
+  };
+}
+
+/** Reads a watch event by event. */
+export class WatchReader {
+  readonly contentType: string;
+  readonly #pieces: AsyncIterator<string>;
+  readonly #lines: WatchLine[] = [];
+  #taken = 0;
+
+  constructor({ contentType, pieces }: ApiStream) {
+    this.contentType = contentType;
+    this.#pieces = pieces[Symbol.asyncIterator]();
+  }
+
+  /** How many pieces were read. */
+  get pieces(): number {
+    return this.#taken;
+  }
+
+  /** The next event; undefined when the watch has ended. */
+  async next(): Promise<WatchLine | undefined> {
+    while (this.#lines.length === 0) {
+      const piece = await this.#pieces.next();
+      if (piece.done === true) return undefined;
+      this.#taken += 1;
+      const lines = piece.value.split('\n').filter((line) => line !== '');
+      this.#lines.push(...lines.map((line) => JSON.parse(line) as WatchLine));
+    }
+    return this.#lines.shift();
+  }
+
+  /** The next events, as many as asked for. */
+  async take(count: number): Promise<readonly WatchLine[]> {
+    const taken: WatchLine[] = [];
+    while (taken.length < count) {
+      const line = await this.next();
+      if (line === undefined) throw new Error(`the watch ended after ${taken.length} events`);
+      taken.push(line);
+    }
+    return taken;
+  }
+
+  /** Stops reading, as a client does that closes its connection. */
+  async close(): Promise<void> {
+    await this.#pieces.return?.();
+  }
+}
+
+function keepLines(log: string[]): Writable {
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      log.push(chunk.toString());
+      done();
+    },
   });
 }

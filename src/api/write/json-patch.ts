@@ -36,25 +36,24 @@ export function jsonPatch(document: unknown, operations: readonly JsonObject[]):
   return toPlain(work.root);
 }
 
+type Step = (work: Work, path: readonly string[], operation: JsonObject) => void;
+
+const STEPS: Readonly<Record<string, Step>> = {
+  add: (work, path, { value = null }) => insert(work, path, toBare(value)),
+  remove: (work, path) => remove(work, path),
+  replace: (work, path, { value = null }) => replace(work, path, toBare(value)),
+  move: (work, path, operation) => move(work, pointer(operation, 'from'), path),
+  copy: (work, path, operation) => copy(work, pointer(operation, 'from'), path),
+  test: (work, path, { value = null }) => requireEqual(work, path, value),
+};
+
 function apply(work: Work, operation: JsonObject): void {
-  const path = pointer(operation, 'path');
-  const { op, value = null } = operation;
-  switch (op) {
-    case 'add':
-      return insert(work, path, toBare(value));
-    case 'remove':
-      return void remove(work, path);
-    case 'replace':
-      return replace(work, path, toBare(value));
-    case 'move':
-      return move(work, pointer(operation, 'from'), path);
-    case 'copy':
-      return copy(work, pointer(operation, 'from'), path);
-    case 'test':
-      return requireEqual(work, path, value);
-    default:
-      throw new JsonPatchError('op is none of add, remove, replace, move, copy, test');
+  const { op } = operation;
+  const step = typeof op === 'string' && Object.hasOwn(STEPS, op) ? STEPS[op] : undefined;
+  if (step === undefined) {
+    throw new JsonPatchError(`op is none of ${Object.keys(STEPS).join(', ')}`);
   }
+  step(work, pointer(operation, 'path'), operation);
 }
 
 function pointer(operation: JsonObject, field: 'path' | 'from'): readonly string[] {
@@ -86,11 +85,16 @@ function remove(work: Work, path: readonly string[]): unknown {
   return value;
 }
 
+/** A field that is not there is added, against RFC 6902: the API server of Kubernetes has it so, and people rely on it. */
 function replace(work: Work, path: readonly string[], value: unknown): void {
-  valueAt(work, path);
   const token = path.at(-1);
-  if (token === undefined) work.root = value;
-  else (containerAt(work, path) as Bare)[token] = value;
+  if (token === undefined) {
+    work.root = value;
+    return;
+  }
+  const parent = containerAt(work, path);
+  if (Array.isArray(parent)) parent[indexOf(token, parent.length - 1)] = value;
+  else parent[token] = value;
 }
 
 function move(work: Work, from: readonly string[], path: readonly string[]): void {

@@ -29,10 +29,7 @@ const DEPTH_LIMIT = 500;
 /** What is wrong with a value as JSON: it is too deep, goes in a circle, or holds what JSON has no form for. */
 export function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (depth > DEPTH_LIMIT) return 'exceeded max depth';
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'a number is infinite';
-  if (typeof value !== 'object' || value === null) {
-    return ['string', 'boolean', 'object'].includes(typeof value) ? undefined : 'unsupported value';
-  }
+  if (typeof value !== 'object' || value === null) return scalarProblem(value);
   for (const part of Array.isArray(value) ? value : Object.values(value)) {
     const problem = jsonProblem(part, depth + 1);
     if (problem !== undefined) return problem;
@@ -40,12 +37,18 @@ export function jsonProblem(value: unknown, depth = 0): string | undefined {
   return undefined;
 }
 
+function scalarProblem(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'a number is infinite';
+  const isJson = value === null || typeof value === 'string' || typeof value === 'boolean';
+  return isJson ? undefined : 'unsupported value';
+}
+
 /** Longest value that a message repeats, in characters. */
 const SHOWN_LIMIT = 256;
 
 /** The value as JSON for a message, cut where it is long. */
 export function shown(value: unknown): string {
-  return clip((JSON.stringify(value) as string | undefined) ?? 'null', SHOWN_LIMIT);
+  return clip(JSON.stringify(value ?? null), SHOWN_LIMIT);
 }
 
 /** The value without the fields that are null, at any depth: no field of ours may be null, so null means absent. */

@@ -91,5 +91,5 @@ function withoutTimes(parts: Parts): unknown {
 function withGeneration(object: Stored, observed: Parts, desired: Parts): Stored {
   const changed = !isDeepStrictEqual(observed.spec, desired.spec);
   const generation = object.metadata.generation + (changed ? 1 : 0);
-  return { ...object, metadata: { ...object.metadata, generation } } as Stored;
+  return { ...object, metadata: { ...object.metadata, generation } };
 }

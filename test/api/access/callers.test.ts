@@ -7,7 +7,7 @@ import {
   STATIC_ROUTES,
   type ApiCall,
   type ApiReply,
-} from '../../support/api-world.ts';
+} from '../../support/served-api.ts';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' } as const;
 const TASK_ROUTES = '/apis/clearway.dev/v1alpha1/namespaces/default/taskroutes';

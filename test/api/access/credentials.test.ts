@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { CREDENTIALS_PATH } from '../../../src/api/access/control-api.ts';
 import { Credentials } from '../../../src/api/access/credentials.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
-import { ApiWorld, apiWorld, statusIn, STATIC_ROUTES } from '../../support/api-world.ts';
+import { ApiWorld, apiWorld, statusIn, STATIC_ROUTES } from '../../support/served-api.ts';
 import { ManualClock } from '../../support/clocks.ts';
 import { eventually } from '../../support/eventually.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

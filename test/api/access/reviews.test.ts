@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { allows, ROLE_RULES } from '../../../src/api/access/authorize.ts';
 import { readReview } from '../../../src/api/access/review-body.ts';
 import { ApiError } from '../../../src/api/status.ts';
-import { apiWorld, type ApiReply, type ApiWorld } from '../../support/api-world.ts';
+import { apiWorld, type ApiReply, type ApiWorld } from '../../support/served-api.ts';
 import type { IssuedCredential } from '../../../src/api/access/control-api.ts';
 
 const ACCESS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';

@@ -5,7 +5,7 @@ import { connect as tlsConnect, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { issueServerPair, makeAuthority } from '../../../src/api/access/certificates.ts';
-import { ApiWorld, apiWorld } from '../../support/api-world.ts';
+import { ApiWorld, apiWorld } from '../../support/served-api.ts';
 import { ManualClock } from '../../support/clocks.ts';
 import { eventually } from '../../support/eventually.ts';
 import { tempFolder } from '../../support/temp-folder.ts';

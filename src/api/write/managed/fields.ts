@@ -45,25 +45,30 @@ export function compare(type: FieldType, before: unknown, after: unknown): Compa
 }
 
 function compareAt(walk: Walk, path: string, before: Part, after: Part): void {
-  const left = partsOf(before.type, before.value);
-  const right = partsOf(after.type, after.value);
-  const elements = new Set([...(left?.keys() ?? []), ...(right?.keys() ?? [])]);
+  const left = partsOf(before.type, before.value) ?? NO_PARTS;
+  const right = partsOf(after.type, after.value) ?? NO_PARTS;
+  const elements = new Set([...left.keys(), ...right.keys()]);
   for (const element of elements) {
-    const type = (left?.get(element) ?? right?.get(element))?.type ?? before.type;
-    const absent: Part = { value: undefined, type };
-    compareAt(
-      walk,
-      pathOf(path, element),
-      left?.get(element) ?? absent,
-      right?.get(element) ?? absent,
-    );
+    const [one, other] = [left.get(element), right.get(element)];
+    compareAt(walk, pathOf(path, element), one ?? absent(other), other ?? absent(one));
   }
-  if (path === '') return;
+  if (path !== '') note(walk, path, { before, after, isLeaf: elements.size === 0 });
+}
+
+const NO_PARTS: ReadonlyMap<string, Part> = new Map();
+
+function absent(other: Part | undefined): Part {
+  return { value: undefined, type: other?.type ?? { form: 'leaf' } };
+}
+
+function note(
+  walk: Walk,
+  path: string,
+  { before, after, isLeaf }: { before: Part; after: Part; isLeaf: boolean },
+): void {
   if (before.value === undefined) walk.added.add(path);
   else if (after.value === undefined) walk.removed.add(path);
-  else if (elements.size === 0 && !isDeepStrictEqual(before.value, after.value)) {
-    walk.modified.add(path);
-  }
+  else if (isLeaf && !isDeepStrictEqual(before.value, after.value)) walk.modified.add(path);
 }
 
 /** The value with another laid over it: its fields win, items of lists keep its order (structured-merge-diff, Merge). */

@@ -43,22 +43,21 @@ export function readManagers(entries: readonly unknown[], now: string): Managers
 }
 
 function readManager(entry: JsonObject, now: string): Manager | undefined {
-  const { manager, operation, apiVersion, time, fieldsType, fieldsV1, subresource } = entry;
-  const fields = fromFieldsV1(fieldsV1 ?? {});
-  if (fields === undefined || fieldsType !== 'FieldsV1') return undefined;
-  if (operation !== 'Apply' && operation !== 'Update') return undefined;
-  if (![manager ?? '', apiVersion, time ?? now, subresource ?? ''].every(isText)) return undefined;
-  const writer: Writer = {
-    manager: (manager ?? '') as string,
-    operation,
-    apiVersion: apiVersion as string,
-    ...(isText(subresource) && subresource !== '' ? { subresource } : {}),
-  };
-  return { writer, fields, time: (time ?? now) as string };
+  const { fieldsType, fieldsV1 = {} } = entry;
+  const writer = readWriter(entry);
+  const fields = fromFieldsV1(fieldsV1);
+  const time = entry['time'] ?? now;
+  if (writer === undefined || fields === undefined || fieldsType !== 'FieldsV1') return undefined;
+  return typeof time === 'string' ? { writer, fields, time } : undefined;
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
+function readWriter(entry: JsonObject): Writer | undefined {
+  const { manager = '', operation, apiVersion, subresource = '' } = entry;
+  if (operation !== 'Apply' && operation !== 'Update') return undefined;
+  if (typeof manager !== 'string' || typeof apiVersion !== 'string') return undefined;
+  if (typeof subresource !== 'string') return undefined;
+  const writer = { manager, operation, apiVersion } as const;
+  return subresource === '' ? writer : { ...writer, subresource };
 }
 
 /** managedFields as they are stored: appliers first, then by time and name. */
