@@ -138,7 +138,7 @@ function surroundingsOf({
   engine,
   clearml,
 }: ControllerParts): Omit<UpstreamDependencies, keyof Common> {
-  const { tcp, listenPort, metricsPort, upstreamCidrs } = settings;
+  const { tcp, listenPort, metricsPort, apiPort, upstreamCidrs } = settings;
   return {
     engine,
     workers: clearml.workers,
@@ -148,6 +148,7 @@ function surroundingsOf({
     ownPorts: (port) =>
       port === listenPort ||
       port === metricsPort ||
+      port === apiPort ||
       (tcp !== undefined && port >= tcp.start && port <= tcp.end),
     ...(upstreamCidrs === undefined ? {} : { allowed: upstreamCidrs }),
   };

@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../errors.ts';
 import type { Kind, ResourceByKind } from '../resources/kinds.ts';
 import type { Checked } from '../resources/schema-check.ts';
 import { toSeconds } from '../resources/text.ts';
 import { checkSpec, checkStatus } from '../resources/validation.ts';
+import { ApiCredentialRows } from './api-credential-rows.ts';
 import type {
+  ApiCredentialStore,
   Draft,
   EventReader,
   EventRecord,
@@ -16,12 +19,13 @@ import type {
   StoredEvent,
   WatchEvent,
 } from './contract.ts';
-import { openDatabase, runStatement, type OpenDatabase } from './database.ts';
+import { openDatabase, runStatement, STORE_FILE, type OpenDatabase } from './database.ts';
 import { EventRing } from './event-ring.ts';
 import { changedObject, deletedObject, newObject, type AnyResource } from './next-object.ts';
 import { StoredObjects } from './objects.ts';
 import { ResourceRows } from './rows.ts';
 import { SessionRevocationRows } from './session-revocation-rows.ts';
+import { loadError } from './store-errors.ts';
 import { STORE_LIMITS, type SqliteStoreOptions } from './store-options.ts';
 import { WatchHub } from './watch-hub.ts';
 import { Writes } from './writes.ts';
@@ -31,7 +35,13 @@ import { Writes } from './writes.ts';
  * @throws OperatorError `STORE_LOCKED`, `STORE_UNUSABLE`, `STORE_TOO_NEW`
  */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
-  return new SqliteStore(openDatabase(options.folder), options);
+  const opened = openDatabase(options.folder);
+  try {
+    return new SqliteStore(opened, options);
+  } catch (error) {
+    opened.database.close();
+    throw loadError(error, join(options.folder, STORE_FILE));
+  }
 }
 
 /**
@@ -52,6 +62,8 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
   readonly #hub: WatchHub;
   /** Sessions that are void before their time. */
   readonly sessionRevocations: SessionRevocationStore;
+  /** Credentials of the resource API. */
+  readonly apiCredentials: ApiCredentialStore;
   /** True when the last changes of the run before are lost, as a power cut may do. */
   readonly hasLostChanges: boolean;
   #version: number;
@@ -65,6 +77,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
     this.#writes = new Writes(database);
     this.#rows = new ResourceRows(database, namespace);
     this.sessionRevocations = new SessionRevocationRows(database);
+    this.apiCredentials = new ApiCredentialRows(database);
     this.#version = Math.max(this.#rows.lastVersion() + 1, Math.floor(options.clock.now()));
     this.#events = runStatement(database, () => {
       this.#rows.keepVersion(this.#version);

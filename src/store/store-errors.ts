@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../errors.ts';
 
@@ -59,14 +61,19 @@ export function openError(error: unknown, folder: string, path: string): unknown
     );
   }
   if (code === undefined && systemCode(error) === undefined) return error;
-  return unusable(systemPath(error) ?? path, troubleOf(error), error);
+  return unusable(systemPath(error) ?? path, troubleOf(error, folder), error);
+}
+
+/** What went wrong when the rows of a file were read: text that cannot be read back is damage that SQLite cannot see. */
+export function loadError(error: unknown, path: string): unknown {
+  return error instanceof SyntaxError ? unusable(path, DAMAGED, error) : error;
 }
 
 /** What went wrong in an open store; errors of others stay as they are. */
 export function runError(error: unknown, database: DatabaseSync): unknown {
   if (resultCode(error) === undefined) return error;
   const path = database.isOpen ? (database.location() ?? '') : '';
-  const trouble = troubleOf(error);
+  const trouble = troubleOf(error, dirname(path));
   if (trouble === DAMAGED) return unusable(path, trouble, error);
   return new OperatorError('STORE_WRITE_FAILED', { path, ...trouble }, { cause: error });
 }
@@ -87,11 +94,25 @@ function systemPath(error: unknown): string | undefined {
     : undefined;
 }
 
-function troubleOf(error: unknown): Trouble {
+function troubleOf(error: unknown, folder: string): Trouble {
   const known = BY_SQLITE_CODE[resultCode(error) ?? -1] ?? BY_SYSTEM_CODE[systemCode(error) ?? ''];
-  if (known !== undefined) return known;
+  // SQLite calls much an I/O error that the kernel has a better word for.
+  const better = known ?? BY_SYSTEM_CODE[whyNotWritable(folder) ?? ''];
+  if (better !== undefined) return better;
   const text = error instanceof Error ? error.message : 'unknown';
   return { problem: systemCode(error) ?? text, hint: UNREACHABLE };
+}
+
+/** Of the folder, or where it would have to be made. */
+function whyNotWritable(folder: string): string | undefined {
+  try {
+    accessSync(folder, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const code = systemCode(error);
+    const parent = dirname(folder);
+    return code === 'ENOENT' && parent !== folder ? whyNotWritable(parent) : code;
+  }
 }
 
 /** SQLite's primary result code; undefined for errors that are not SQLite's. */

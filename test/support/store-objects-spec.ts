@@ -96,6 +96,32 @@ export function describeConcurrency(withStore: WithStore): void {
   );
 
   it(
+    'loses nothing of writers that read, change, and begin again when another was faster',
+    withStore(async (store) => {
+      await store.create(aPortPool('pool'));
+      const addOne = async (): Promise<void> => {
+        for (;;) {
+          const read = (await store.get('PortPool', 'pool'))!;
+          await new Promise((resolve) => setImmediate(resolve));
+          const status = { free: (read.status.free ?? 0) + 1 };
+          try {
+            await store.updateStatus<'PortPool'>({ ...read, status });
+            return;
+          } catch (error) {
+            if (!hasCode(error, 'RESOURCE_CONFLICT')) throw error;
+          }
+        }
+      };
+      const writers = Array.from({ length: 6 }, async () => {
+        for (let count = 0; count < 5; count += 1) await addOne();
+      });
+      await Promise.all(writers);
+
+      expect((await store.get('PortPool', 'pool'))?.status.free).to.equal(30);
+    }),
+  );
+
+  it(
     'deletes only the very object that was meant',
     withStore(async (store) => {
       const read = await store.create(aTaskRoute('a.http'));
