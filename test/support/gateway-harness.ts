@@ -235,7 +235,7 @@ export class Gateway {
 
   /** Changes what the router keeps; it must not be running. */
   async changeStore(change: (store: ResourceStore) => Promise<unknown>): Promise<void> {
-    const store = openStore(this.#stateFolder);
+    const store = openStore(this.stateFolder);
     try {
       await change(store);
     } finally {
