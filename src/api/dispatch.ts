@@ -141,8 +141,8 @@ function pathOf(request: ResourceRequest): NonNullable<RequestAttributes['resour
 function verbOf(request: ResourceRequest): string | undefined {
   const { method, name, subresource } = request;
   if (name === undefined)
-    return isReading(request) ? readingVerb(request) : COLLECTION_VERBS[method];
-  return method === 'DELETE' && subresource !== undefined ? undefined : OBJECT_VERBS[method];
+    return isReading(request) ? readingVerb(request) : COLLECTION_VERBS.get(method);
+  return method === 'DELETE' && subresource !== undefined ? undefined : OBJECT_VERBS.get(method);
 }
 
 /** A HEAD is answered as a GET, and the listener keeps the body to itself. */
@@ -150,17 +150,17 @@ function isReading({ method }: ApiRequest): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-const COLLECTION_VERBS: Readonly<Record<string, string>> = {
-  POST: 'create',
-  DELETE: 'deletecollection',
-};
-const OBJECT_VERBS: Readonly<Record<string, string>> = {
-  GET: 'get',
-  HEAD: 'get',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
+const COLLECTION_VERBS: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['DELETE', 'deletecollection'],
+]);
+const OBJECT_VERBS: ReadonlyMap<string, string> = new Map([
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+]);
 
 /** A watch has no head to speak of. */
 function readingVerb({ method, query }: ResourceRequest): 'watch' | 'list' | undefined {

@@ -25,6 +25,7 @@ import { identifyInstance } from './instance.ts';
 import { Milestone } from './milestone.ts';
 import { openPages } from './pages.ts';
 import { resolveHost } from './name-lookup.ts';
+import { serveResourceApi } from './resource-api.ts';
 import { warnOfRouteHosts } from './route-hosts.ts';
 import { settle } from './settle.ts';
 import { storeHealth, warnOfLoss } from './store-health.ts';
@@ -75,6 +76,7 @@ export async function runRouter(options: RouterOptions, signal: AbortSignal): Pr
     warnOfLoss(store, settings.folders.state, logger);
     void warnOfRouteHosts(parts, resolveHost, scope);
     await openDataPlane(options, parts, scope);
+    void serveResourceApi({ ...parts, newUid: options.newUid }, scope);
     await converge(parts, scope);
   } finally {
     stop.abort();

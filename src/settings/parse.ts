@@ -59,6 +59,17 @@ export function parseProxySettings(env: Environment): Parsed<ProxySettings> {
   return orProblems(read, { nginxFolder: folders.nginx, runFolder: folders.run });
 }
 
+/** Reads where the router keeps its state; other settings may be missing or wrong. */
+export function parseStateFolder(env: Environment): Parsed<{ readonly stateFolder: string }> {
+  const { nginx, state } = SETTINGS_SCHEMA.folders;
+  const read = readSettings<Pick<SettingsValues, 'folders'>>(env, { folders: { nginx, state } });
+  return orProblems(read, { stateFolder: stateFolderOf(read.values) });
+}
+
+function stateFolderOf({ folders }: Pick<SettingsValues, 'folders'>): string {
+  return folders.state ?? `${folders.nginx.replace(/\/$/, '')}/.clearway-state`;
+}
+
 function orProblems<T>(read: ReadResult<unknown>, settings: T): Parsed<T> {
   return read.problems.length > 0
     ? { kind: 'problems', problems: read.problems }
@@ -92,7 +103,7 @@ function toSettings(values: SettingsValues): Omit<Settings, 'apiPort'> {
     ...optional('upstreamCidrs', tasks.upstreamCidrs),
     folders: {
       nginx: folders.nginx,
-      state: folders.state ?? `${folders.nginx.replace(/\/$/, '')}/.clearway-state`,
+      state: stateFolderOf(values),
     },
     dockerSocket: tasks.dockerSocket,
     metricsPort: listen.metricsPort,

@@ -1,10 +1,17 @@
 import { Writable } from 'node:stream';
 import { makeApi, WATCH_LIMIT, type Api, type ApiParts } from '../../src/api/api.ts';
-import type { ApiAnswer, ApiRequest, ApiStream, ApiUser } from '../../src/api/contracts.ts';
+import type {
+  AnyMeta,
+  ApiAnswer,
+  ApiRequest,
+  ApiStream,
+  ApiUser,
+} from '../../src/api/contracts.ts';
 import { methodNotAllowed } from '../../src/api/failures.ts';
 import { makeServed } from '../../src/api/served.ts';
 import type { EventReader } from '../../src/store/contract.ts';
 import type { SqliteStore } from '../../src/store/sqlite-store.ts';
+import type { StoreLimits } from '../../src/store/store-options.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { ManualClock } from './clocks.ts';
 import { openStore } from './sqlite.ts';
@@ -49,10 +56,11 @@ export const START = Date.parse('2026-01-01T00:00:00Z');
 /** Opens one; disposing it closes everything. */
 export async function anApiWorld(
   overrides: Partial<ApiParts> & { readonly events?: EventReader } = {},
+  limits: Partial<StoreLimits> = {},
 ): Promise<ApiWorld> {
   const folder = await tempFolder();
   const clock = new ManualClock(START);
-  const store = openStore(folder.path, { now: () => clock.now() });
+  const store = openStore(folder.path, { now: () => clock.now(), ...limits });
   const stop = new AbortController();
   const log: string[] = [];
   const { events = store, ...parts } = overrides;
@@ -129,11 +137,23 @@ function toAnswered({
   };
 }
 
-/** An event of a watch, as JSON has it. */
+/** An event of a watch, as JSON has it: of the object, what tests look at. */
 export interface WatchLine {
   readonly type: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into objects of every kind
-  readonly object: any;
+  readonly object: {
+    readonly kind: string;
+    readonly apiVersion: string;
+    readonly metadata: AnyMeta;
+    /** Of a Status. */
+    readonly code?: number;
+    readonly reason?: string;
+    /** Of a Table. */
+    readonly columnDefinitions?: readonly unknown[] | null;
+    readonly rows?: readonly {
+      readonly cells: readonly unknown[];
+      readonly object: { readonly metadata: AnyMeta };
+    }[];
+  };
 }
 
 /** Reads a watch event by event. */
@@ -141,10 +161,16 @@ export class WatchReader {
   readonly contentType: string;
   readonly #pieces: AsyncIterator<string>;
   readonly #lines: WatchLine[] = [];
+  #taken = 0;
 
   constructor({ contentType, pieces }: ApiStream) {
     this.contentType = contentType;
     this.#pieces = pieces[Symbol.asyncIterator]();
+  }
+
+  /** How many pieces were read. */
+  get pieces(): number {
+    return this.#taken;
   }
 
   /** The next event; undefined when the watch has ended. */
@@ -152,6 +178,7 @@ export class WatchReader {
     while (this.#lines.length === 0) {
       const piece = await this.#pieces.next();
       if (piece.done === true) return undefined;
+      this.#taken += 1;
       const lines = piece.value.split('\n').filter((line) => line !== '');
       this.#lines.push(...lines.map((line) => JSON.parse(line) as WatchLine));
     }

@@ -91,10 +91,10 @@ async function currentPairs(
   const authority = isGood(keptAuthority, now) ? keptAuthority : await makeAuthority(now);
   if (authority !== keptAuthority) {
     memory.setMeta(AUTHORITY, JSON.stringify(authority));
-    logger.info(
-      { until: new X509Certificate(authority.certificate).validTo },
-      'a new certificate authority of the resource API was made: kubeconfigs of an earlier one no longer work',
-    );
+    if (keptAuthority !== undefined) {
+      const until = new X509Certificate(authority.certificate).validTo;
+      logger.warn({ until }, 'the API has a new certificate authority: make kubeconfigs anew');
+    }
   }
   const keptServer = readPair(memory.meta(SERVER));
   if (isGood(keptServer, now) && isIssuedBy(keptServer, authority)) {

@@ -3,7 +3,7 @@ import { ApiError } from '../status.ts';
 
 /** What guards look at. */
 export interface GuardedRequest {
-  readonly method: string;
+  readonly method?: string | undefined;
   readonly headers: IncomingHttpHeaders;
 }
 
@@ -52,12 +52,14 @@ export function guardCaller({ headers }: GuardedRequest): void {
  */
 export function guardBody({ method, headers }: GuardedRequest): void {
   if (method === 'GET' || method === 'HEAD') return;
-  const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  const hasBody =
-    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  if (BODY_TYPES.has(type) || (type === '' && !hasBody)) return;
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (type === undefined ? !hasBody(headers) : BODY_TYPES.has(type)) return;
   throw new ApiError(
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${[...BODY_TYPES].join(', ')}`,
   );
+}
+
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

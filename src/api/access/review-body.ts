@@ -150,10 +150,13 @@ function asText(value: unknown): string {
 
 /** What comes back in the answer is short. */
 function bounded(question: ReviewQuestion): ReviewQuestion {
-  const { resource, nonResource, ...others } = question;
-  const texts: readonly string[] = [others, resource, nonResource].flatMap((fields) =>
-    Object.values(fields ?? {}),
-  );
+  const { apiVersion, kind, namespace, resource, nonResource } = question;
+  const parts: readonly Readonly<Record<string, string>>[] = [
+    { apiVersion, kind, namespace },
+    { ...resource },
+    { ...nonResource },
+  ];
+  const texts = parts.flatMap((part) => Object.values(part));
   if (texts.every((text) => text.length <= LONGEST_TEXT)) return question;
   throw new ApiError(
     'BadRequest',

@@ -42,17 +42,8 @@ export async function answerWrite(
     const subject = { resource: request.resource, name: request.name ?? '' };
     const failure = fromStoreError(error, subject);
     if (!(failure instanceof ApiError)) throw failure;
-    return failureAnswer(failure);
+    return { status: failure.code, body: JSON.stringify(failure.toStatus()) };
   }
-}
-
-function failureAnswer(failure: ApiError): ApiAnswer {
-  const seconds = failure.details?.retryAfterSeconds;
-  return {
-    status: failure.code,
-    ...(seconds === undefined ? {} : { headers: { 'Retry-After': String(seconds) } }),
-    body: JSON.stringify(failure.toStatus()),
-  };
 }
 
 async function dispatch(request: ResourceRequest, context: WriteContext): Promise<ApiAnswer> {

@@ -43,10 +43,14 @@ export function mediaTypeOf(request: ApiRequest, supported: readonly string[]): 
 export async function readBody(request: ApiRequest, mediaType: string): Promise<Body> {
   const bytes = await request.body();
   const text = decode(bytes);
-  const body = mediaType.endsWith('yaml') ? fromYaml(text) : fromJson(text);
-  const problem = jsonProblem(body.value);
+  return mediaType.endsWith('yaml') ? fromYaml(text) : fromJson(text);
+}
+
+/** The walks over a body are recursive, so its depth is checked before any other. */
+function requireJson(value: unknown): unknown {
+  const problem = jsonProblem(value);
   if (problem !== undefined) throw badRequest(`error decoding the body: ${problem}`);
-  return body;
+  return value;
 }
 
 function decode(bytes: Buffer): string {
@@ -58,35 +62,36 @@ function decode(bytes: Buffer): string {
 }
 
 function fromJson(text: string): Body {
-  try {
-    return { value: JSON.parse(text) as unknown, duplicates: duplicateFields(text) };
-  } catch (error) {
-    throw unreadable('JSON', error);
-  }
+  const value = requireJson(parsed('JSON', () => JSON.parse(text) as unknown));
+  return { value, duplicates: duplicateFields(text) };
 }
 
 /** Clients that speak of YAML mostly send JSON, which is read by the faster reader. */
 function fromYaml(text: string): Body {
-  if (text.trimStart().startsWith('{')) {
-    const body = attempt(() => fromJson(text));
-    if (body !== undefined) return body;
-  }
+  if (isJson(text)) return fromJson(text);
   if (Buffer.byteLength(text) > YAML_LIMIT) {
     const message = `the body of the request was too large: the limit for YAML is ${YAML_LIMIT} bytes`;
     throw new ApiError('RequestEntityTooLarge', message);
   }
+  const { value, duplicates } = parsed('YAML', () => readYaml(text));
+  return { value: requireJson(value), duplicates };
+}
+
+function isJson(text: string): boolean {
+  if (!text.trimStart().startsWith('{')) return false;
   try {
-    return readYaml(text);
-  } catch (error) {
-    throw unreadable('YAML', error);
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
-function attempt<T>(work: () => T): T | undefined {
+function parsed<T>(language: string, read: () => T): T {
   try {
-    return work();
-  } catch {
-    return undefined;
+    return read();
+  } catch (error) {
+    throw unreadable(language, error);
   }
 }
 

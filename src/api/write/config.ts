@@ -14,6 +14,9 @@ import {
 import { readMetadata, type Metadata } from './metadata.ts';
 import { badRequest } from './problems.ts';
 
+/** Most fields that a message lists. */
+const LIST_LIMIT = 50;
+
 /** A configuration that somebody applies. */
 export interface Config {
   /** The whole of it, as it was sent. */
@@ -55,7 +58,7 @@ function requireKind({ kind }: Write, { apiVersion = '/', kind: said = '' }: Jso
 }
 
 function reportDuplicates({ options, warnings }: Write, duplicates: readonly string[]): void {
-  const texts = duplicates.map((field) => `duplicate field "${field}"`);
+  const texts = duplicates.slice(0, LIST_LIMIT).map((field) => `duplicate field "${field}"`);
   if (options.fieldValidation === 'Warn') warnings.push(...texts);
   if (options.fieldValidation !== 'Strict' || texts.length === 0) return;
   throw badRequest(`error strict decoding YAML: ${texts.join(', ')}`);
@@ -83,9 +86,10 @@ function requireTyped(write: Write, object: JsonObject): Metadata {
       .map(({ field, message }) => `.${field}: ${message}`),
   ];
   if (problems.length === 0) return metadata;
+  const listed = problems.slice(0, LIST_LIMIT).join(', ');
   const { group, version } = request.resource;
   const what = `${request.namespace ?? ''}/${metadata.name}; ${group}/${version}, Kind=${kind}`;
-  throw badRequest(`failed to create typed patch object (${what}): ${problems.join(', ')}`);
+  throw badRequest(`failed to create typed patch object (${what}): ${listed}`);
 }
 
 function ownedPart({ request }: Write, object: JsonObject, metadata: Metadata): JsonObject {

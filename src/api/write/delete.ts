@@ -2,7 +2,7 @@ import type { ApiAnswer, ResourceRequest } from '../contracts.ts';
 import { OBJECT_TYPES, mediaTypeOf, readBody } from './body.ts';
 import type { Write } from './contracts.ts';
 import { readDeleteOptions, type DeleteOptions } from './options.ts';
-import { conflict, type Subject } from './problems.ts';
+import { deleteConflict, type Subject } from './problems.ts';
 import { readLive, subjectOf } from './update.ts';
 
 /**
@@ -42,13 +42,13 @@ function requireMeant(
 ): void {
   const { uid, resourceVersion } = preconditions;
   if (uid !== undefined && uid !== found.uid) {
-    throw conflict(
+    throw deleteConflict(
       subject,
       `the UID in the precondition (${uid}) does not match the UID in record (${found.uid}). The object might have been deleted and then recreated`,
     );
   }
   if (resourceVersion !== undefined && resourceVersion !== found.resourceVersion) {
-    throw conflict(
+    throw deleteConflict(
       subject,
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${found.resourceVersion}). The object might have been modified`,
     );

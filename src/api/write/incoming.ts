@@ -4,7 +4,8 @@ import { checkSpec, checkStatus } from '../../resources/validation.ts';
 import type { Stored, Write } from './contracts.ts';
 import { fieldOf, isObject, shown, withoutNulls, type JsonObject } from './json.ts';
 import { readMetadata, type Metadata } from './metadata.ts';
-import { badRequest, invalid, problemsOf, type Problem } from './problems.ts';
+import { metadataProblems } from './metadata-problems.ts';
+import { badRequest, invalid, problemsOf } from './problems.ts';
 import { reportStrictly, undecodable, unrecognized } from './strictness.ts';
 
 /** An object as a client wants it: without what the schema does not know, with defaults, and valid. */
@@ -78,33 +79,23 @@ function checked(write: Write, document: Document): Incoming {
   const spec = checkSpec(kind, metadata, withoutNulls(object['spec']) ?? {});
   const status = checkStatus(kind, withoutNulls(object['status']) ?? {});
   const unknown = [
-    ...Object.keys(object).filter((name) => !Object.hasOwn(schema.properties ?? {}, name)),
     ...document.unknown,
+    ...Object.keys(object).filter((name) => !Object.hasOwn(schema.properties ?? {}, name)),
     ...spec.unknown,
     ...status.unknown,
   ];
   reportStrictly(write, unknown, document.duplicates);
   const problems = isStatus
     ? problemsOf(status.errors, object)
-    : [...unsupported(metadata), ...problemsOf(specErrors(object, spec.errors), object)];
+    : [...metadataProblems(metadata), ...problemsOf(specErrors(object, spec.errors), object)];
   if (problems.length > 0) throw invalid({ ...request, name: metadata.name }, problems);
   return { metadata, spec: spec.value, status: status.value };
 }
 
+/** Without those of metadata, which has texts of its own. */
 function specErrors(object: JsonObject, errors: readonly FieldError[]): readonly FieldError[] {
-  if (object['spec'] !== undefined && object['spec'] !== null) return errors;
-  const others = errors.filter(({ field }) => !field.startsWith('spec'));
-  return [...others, { field: 'spec', reason: 'FieldValueRequired', message: 'Required value' }];
-}
-
-/** What Kubernetes would act on later, and nobody does here: refused, as a silent loss would be a broken promise. */
-function unsupported({ finalizers, ownerReferences }: Metadata): readonly Problem[] {
-  const lists = { 'metadata.finalizers': finalizers, 'metadata.ownerReferences': ownerReferences };
-  return Object.entries(lists)
-    .filter(([, list]) => list.length > 0)
-    .map(([field]) => ({
-      field,
-      reason: 'FieldValueForbidden',
-      body: 'Forbidden: there is no garbage collector behind this API that would act on it',
-    }));
+  if (object['spec'] !== undefined && object['spec'] !== null) {
+    return errors.filter(({ field }) => !field.startsWith('metadata.'));
+  }
+  return [{ field: 'spec', reason: 'FieldValueRequired', message: 'Required value' }];
 }

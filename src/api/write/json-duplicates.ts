@@ -11,7 +11,7 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
 /** Paths of the fields that stand twice in one object of a valid JSON text; `JSON.parse` keeps the last and says nothing. */
 export function duplicateFields(text: string): readonly string[] {
-  const duplicates: string[] = [];
+  const duplicates = new Set<string>();
   const levels: Level[] = [];
   let lastString = '';
   for (const [token] of text.matchAll(TOKEN)) {
@@ -21,7 +21,7 @@ export function duplicateFields(text: string): readonly string[] {
     else if (token === ':') name(levels.at(-1), lastString, duplicates);
     else lastString = token;
   }
-  return duplicates;
+  return [...duplicates];
 }
 
 function open(levels: Level[], token: string): void {
@@ -39,10 +39,10 @@ function advance(level: Level | undefined): void {
   level.next = `${level.path}[${level.index}]`;
 }
 
-function name(level: Level | undefined, literal: string, duplicates: string[]): void {
+function name(level: Level | undefined, literal: string, duplicates: Set<string>): void {
   if (level?.names === undefined) return;
   const key = JSON.parse(literal) as string;
   level.next = level.path === '' ? key : `${level.path}.${key}`;
-  if (level.names.has(key) && !duplicates.includes(level.next)) duplicates.push(level.next);
+  if (level.names.has(key)) duplicates.add(level.next);
   level.names.add(key);
 }

@@ -85,11 +85,16 @@ function remove(work: Work, path: readonly string[]): unknown {
   return value;
 }
 
+/** A field that is not there is added, against RFC 6902: the API server of Kubernetes has it so, and people rely on it. */
 function replace(work: Work, path: readonly string[], value: unknown): void {
-  valueAt(work, path);
   const token = path.at(-1);
-  if (token === undefined) work.root = value;
-  else (containerAt(work, path) as Bare)[token] = value;
+  if (token === undefined) {
+    work.root = value;
+    return;
+  }
+  const parent = containerAt(work, path);
+  if (Array.isArray(parent)) parent[indexOf(token, parent.length - 1)] = value;
+  else parent[token] = value;
 }
 
 function move(work: Work, from: readonly string[], path: readonly string[]): void {

@@ -17,7 +17,8 @@ export interface WriteOptions {
 
 type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions';
 
-const VALIDATIONS: readonly string[] = ['Ignore', 'Strict', 'Warn'];
+const VALIDATIONS: readonly string[] = ['', 'Ignore', 'Strict', 'Warn'];
+const PROPAGATIONS: readonly string[] = ['Foreground', 'Background', 'Orphan'];
 const MANAGER_LIMIT = 128;
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u;
 
@@ -77,8 +78,11 @@ function managerProblems(query: URLSearchParams, isApply: boolean): readonly Pro
     const body = `Too long: may not be more than ${MANAGER_LIMIT} bytes`;
     return [{ field, reason: 'FieldValueTooLong', body }];
   }
-  if (PRINTABLE.test(manager)) return [];
-  const body = `Invalid value: ${shown(manager)}: should only contain printable characters`;
+  const position = Array.from(manager).findIndex((character) => !PRINTABLE.test(character));
+  if (position < 0) return [];
+  const point = Array.from(manager)[position]?.codePointAt(0) ?? 0;
+  const name = `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
+  const body = `Invalid value: ${shown(manager)}: invalid character ${name} (at position ${position})`;
   return [{ field, reason: 'FieldValueInvalid', body }];
 }
 
@@ -90,7 +94,7 @@ export function dryRunProblems(values: readonly unknown[]): readonly Problem[] {
 }
 
 function validationProblems(value: string): readonly Problem[] {
-  if (value === '' || VALIDATIONS.includes(value)) return [];
+  if (VALIDATIONS.includes(value)) return [];
   const choices = VALIDATIONS.map((choice) => `"${choice}"`).join(', ');
   const body = `Unsupported value: ${shown(value)}: supported values: ${choices}`;
   return [{ field: 'fieldValidation', reason: 'FieldValueNotSupported', body }];
@@ -115,34 +119,40 @@ export interface DeleteOptions {
 }
 
 /**
- * Reads the options of a delete: from the body where there is one, else from the query. What is only for objects with
- * dependents or a grace period means nothing here.
+ * Reads the options of a delete: from the body where there is one, else from the query. Nothing here has dependents or a
+ * time of grace, so what is said of those is only checked.
  * @throws ApiError 400, 422
  */
 export function readDeleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
-  if (body === undefined) return deleteOptions(query.getAll('dryRun'), {});
-  if (!isObject(body)) throw badRequest('the body is no DeleteOptions');
-  const { kind, dryRun, preconditions } = body;
-  if (kind !== undefined && kind !== 'DeleteOptions') {
-    throw badRequest(`the body is of kind ${shown(kind)}, not DeleteOptions`);
-  }
-  const isList = dryRun === undefined || dryRun === null || Array.isArray(dryRun);
-  if (!isList) throw badRequest('dryRun must be a list');
-  return deleteOptions((dryRun ?? []) as readonly unknown[], preconditions ?? {});
-}
-
-function deleteOptions(dryRun: readonly unknown[], preconditions: unknown): DeleteOptions {
-  const problems = dryRunProblems(dryRun);
+  const options = body === undefined ? fromQuery(query) : body;
+  if (!isObject(options)) throw badRequest('the body is no DeleteOptions');
+  const { kind = 'DeleteOptions', dryRun, propagationPolicy, preconditions } = options;
+  if (kind !== 'DeleteOptions') throw badRequest(`no kind ${shown(kind)} is known here`);
+  const values = dryRun ?? [];
+  if (!Array.isArray(values)) throw badRequest('dryRun must be a list');
+  const problems = [...dryRunProblems(values), ...propagationProblems(propagationPolicy ?? '')];
   if (problems.length > 0) {
-    const names = { group: 'meta.k8s.io', kind: 'DeleteOptions' };
+    const names = { group: 'meta.k8s.io', kind };
     throw invalidOf('DeleteOptions.meta.k8s.io', names, problems);
   }
+  return { dryRun: values.length > 0, preconditions: readPreconditions(preconditions ?? {}) };
+}
+
+function fromQuery(query: URLSearchParams): unknown {
+  return { dryRun: query.getAll('dryRun'), propagationPolicy: query.get('propagationPolicy') };
+}
+
+function propagationProblems(policy: unknown): readonly Problem[] {
+  if (policy === '' || PROPAGATIONS.includes(policy as string)) return [];
+  const choices = [...PROPAGATIONS, 'nil'].map((choice) => `"${choice}"`).join(', ');
+  const body = `Unsupported value: ${shown(policy)}: supported values: ${choices}`;
+  return [{ field: 'propagationPolicy', reason: 'FieldValueNotSupported', body }];
+}
+
+function readPreconditions(preconditions: unknown): DeleteOptions['preconditions'] {
   if (!isObject(preconditions)) throw badRequest('preconditions must be an object');
   const { uid, resourceVersion } = preconditions;
-  return {
-    dryRun: dryRun.length > 0,
-    preconditions: { ...text('uid', uid), ...text('resourceVersion', resourceVersion) },
-  };
+  return { ...text('uid', uid), ...text('resourceVersion', resourceVersion) };
 }
 
 function text(name: string, value: unknown): Readonly<Record<string, string>> {

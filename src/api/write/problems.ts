@@ -3,6 +3,9 @@ import { ApiError, type StatusCause } from '../status.ts';
 import type { ServedResource } from '../contracts.ts';
 import { fieldOf, shown } from './json.ts';
 
+/** Most errors that are listed. */
+const LIST_LIMIT = 50;
+
 /** What is wrong with a field, with all reasons that Kubernetes has and we use. */
 export interface Problem {
   readonly field: string;
@@ -31,7 +34,10 @@ export function invalid({ resource, name }: Subject, problems: readonly Problem[
 /** A 422 about what stands beside the object, such as options or a patch. */
 export function invalidOf(
   title: string,
-  details: { readonly name?: string; readonly group?: string; readonly kind?: string },
+  {
+    name = '',
+    ...names
+  }: { readonly name?: string; readonly group?: string; readonly kind?: string },
   problems: readonly Problem[],
 ): ApiError {
   const lines = problems.map(({ field, body }) => `${field}: ${body}`);
@@ -42,13 +48,13 @@ export function invalidOf(
     message: body,
     field,
   }));
-  const message = `${title} "${details.name ?? ''}" is invalid: ${list}`;
-  return new ApiError('Invalid', message, { ...details, causes });
+  const details = { ...(name === '' ? {} : { name }), ...names, causes };
+  return new ApiError('Invalid', `${title} "${name}" is invalid: ${list}`, details);
 }
 
 /** The errors of our own validation as Kubernetes words them, with the value that a person wrote. */
 export function problemsOf(errors: readonly FieldError[], object: unknown): readonly Problem[] {
-  return errors.map((error) => ({
+  return errors.slice(0, LIST_LIMIT).map((error) => ({
     field: error.field,
     reason: error.reason,
     body: bodyOf(error, valueAt(object, error.field)),
@@ -105,10 +111,18 @@ export function namespaceNotFound(name: string): ApiError {
 
 /** A 409: the object is not the one that the writer means. */
 export function conflict({ resource, name }: Subject, why: string = STALE): ApiError {
-  const { group, plural } = resource;
-  const title = group === '' ? plural : `${plural}.${group}`;
+  return conflictOf(resource.group, resource.plural, name, why);
+}
+
+/** A 409 of a delete, which names the kind where others name the plural (apiserver, BeforeDelete). */
+export function deleteConflict({ resource, name }: Subject, why: string): ApiError {
+  return conflictOf(resource.group, resource.kind, name, why);
+}
+
+function conflictOf(group: string, kind: string, name: string, why: string): ApiError {
+  const title = group === '' ? kind : `${kind}.${group}`;
   const message = `Operation cannot be fulfilled on ${title} "${name}": ${why}`;
-  return new ApiError('Conflict', message, { name, group, kind: plural });
+  return new ApiError('Conflict', message, { name, group, kind });
 }
 
 const STALE =

@@ -13,9 +13,6 @@ import {
 const NOT_WRITTEN =
   'the change is not stored: the state folder of the router cannot be written; see that its file system has space and is not read-only, then try again';
 
-/** Seconds after which a client may try again what the disk refused. */
-const RETRY_AFTER = 5;
-
 /** What the store threw as a Status; anything unforeseen as it is. */
 export function fromStoreError(error: unknown, subject: Subject): unknown {
   if (hasCode(error, 'RESOURCE_CONFLICT')) return conflict(subject);
@@ -25,11 +22,9 @@ export function fromStoreError(error: unknown, subject: Subject): unknown {
     const errors = (error.details['errors'] ?? []) as readonly FieldError[];
     return invalid(subject, problemsOf(errors, undefined));
   }
+  // Without a Retry-After: with one, clients would try again for a minute before they show the message.
   if (hasCode(error, 'STORE_WRITE_FAILED')) {
-    const details = { retryAfterSeconds: RETRY_AFTER };
-    return Object.assign(new ApiError('ServiceUnavailable', NOT_WRITTEN, details), {
-      cause: error,
-    });
+    return Object.assign(new ApiError('ServiceUnavailable', NOT_WRITTEN), { cause: error });
   }
   return error;
 }

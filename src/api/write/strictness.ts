@@ -2,6 +2,9 @@ import type { ApiError } from '../status.ts';
 import type { Write } from './contracts.ts';
 import { badRequest, invalidOf } from './problems.ts';
 
+/** Most fields that are listed. */
+const LIST_LIMIT = 50;
+
 /**
  * Says what a body has too much of: as warnings, as a refusal, or not at all, as `fieldValidation` wants.
  * @throws ApiError 400, and 422 for a patch, under Strict
@@ -16,7 +19,7 @@ export function reportStrictly(
   const texts = [
     ...duplicates.map((field) => `duplicate field "${field}"`),
     ...unknown.map((field) => `unknown field "${field}"`),
-  ];
+  ].slice(0, LIST_LIMIT);
   if (texts.length === 0) return;
   if (options.fieldValidation === 'Warn') warnings.push(...texts);
   else throw undecodable(write, `strict decoding error: ${texts.join(', ')}`);

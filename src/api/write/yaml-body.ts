@@ -23,12 +23,12 @@ export function readYaml(text: string): ReadYaml {
   });
   const [problem] = document.errors;
   if (problem !== undefined) throw problem;
-  const duplicates: string[] = [];
+  const duplicates = new Set<string>();
   findDuplicates(document.contents, '', duplicates);
-  return { value: document.toJS({ maxAliasCount: 100 }) as unknown, duplicates };
+  return { value: document.toJS({ maxAliasCount: 100 }) as unknown, duplicates: [...duplicates] };
 }
 
-function findDuplicates(node: ParsedNode | null, path: string, duplicates: string[]): void {
+function findDuplicates(node: ParsedNode | null, path: string, duplicates: Set<string>): void {
   if (isSeq(node)) {
     node.items.forEach((item, index) => {
       findDuplicates(item, `${path}[${index}]`, duplicates);
@@ -37,13 +37,13 @@ function findDuplicates(node: ParsedNode | null, path: string, duplicates: strin
   if (isMap(node)) findInMap(node, path, duplicates);
 }
 
-function findInMap(map: YAMLMap.Parsed, path: string, duplicates: string[]): void {
+function findInMap(map: YAMLMap.Parsed, path: string, duplicates: Set<string>): void {
   const seen = new Set<string>();
   for (const { key, value } of map.items) {
     if (!isScalar(key)) continue;
     const name = String(key.value);
     const field = path === '' ? name : `${path}.${name}`;
-    if (seen.has(name) && !duplicates.includes(field)) duplicates.push(field);
+    if (seen.has(name)) duplicates.add(field);
     seen.add(name);
     findDuplicates(value, field, duplicates);
   }

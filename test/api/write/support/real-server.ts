@@ -1,6 +1,6 @@
 import { Agent, fetch } from 'undici';
 import type { KubeApiServer } from '../../../support/kube-apiserver.ts';
-import type { ReadAnswer, Sent } from './write-world.ts';
+import { bytesOf, headersOf, type ReadAnswer, type Sent } from './write-world.ts';
 
 /** Sends writes of StaticRoutes to a real API server, as its administrator. */
 export function realServer(server: KubeApiServer): {
@@ -14,21 +14,14 @@ export function realServer(server: KubeApiServer): {
 }
 
 async function send(server: KubeApiServer, agent: Agent, sent: Sent): Promise<ReadAnswer> {
-  const { method, path = '', type, body, namespace = 'default', headers = {} } = sent;
+  const { method, path = '', body, namespace = 'default' } = sent;
   const slash = path === '' || path.startsWith('?') ? '' : '/';
   const url = `${server.url}/apis/clearway.dev/v1alpha1/namespaces/${namespace}/staticroutes${slash}${path}`;
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
   const answer = await fetch(url, {
     method,
     dispatcher: agent,
-    headers: {
-      'user-agent': 'tester/1.0',
-      authorization: `Bearer ${server.token('admin')}`,
-      'content-type':
-        type ?? (method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: text }),
+    headers: { authorization: `Bearer ${server.token('admin')}`, ...headersOf(sent) },
+    ...(body === undefined ? {} : { body: bytesOf(body) }),
   });
   const warning = answer.headers.get('warning');
   return {

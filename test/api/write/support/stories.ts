@@ -69,9 +69,11 @@ interface Last {
 }
 
 function filled(exchange: Exchange, last: Last): Sent {
-  const { title, differs, answer, ...sent } = exchange;
-  void [title, differs, answer];
-  return 'body' in sent ? { ...sent, body: fill(sent.body, last) } : sent;
+  const { method, path, type, headers, namespace } = exchange;
+  const sent = { method, path, type, headers, namespace };
+  const given = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== undefined));
+  const body = 'body' in exchange ? { body: fill(exchange.body, last) } : {};
+  return { method, ...given, ...body };
 }
 
 function fill(value: unknown, last: Last): unknown {
@@ -97,9 +99,18 @@ function comparable({ status, warnings, body }: ReadAnswer, last: Last): unknown
   ) as unknown;
 }
 
+/** Causes come in no order. */
 function ofStatus(body: ReadAnswer['body']): object {
-  const { message, reason, details } = body;
-  return { outcome: body['status'], message, reason, details };
+  const { message, reason } = body;
+  const details = body['details'] as { causes?: readonly unknown[] } | undefined;
+  const causes = details?.causes?.map((cause) => JSON.stringify(cause)).sort();
+  const sorted = causes?.map((cause) => JSON.parse(cause) as unknown);
+  return {
+    outcome: body['status'],
+    message,
+    reason,
+    details: sorted === undefined ? details : { ...details, causes: sorted },
+  };
 }
 
 function ofObject(body: ReadAnswer['body'], last: Last): object {

@@ -41,7 +41,7 @@ export interface WriteWorld extends AsyncDisposable {
   readonly store: SqliteStore;
   readonly clock: ManualClock;
   readonly context: WriteContext;
-  send(sent: Sent): Promise<ReadAnswer>;
+  readonly send: (sent: Sent) => Promise<ReadAnswer>;
 }
 
 const START = Date.parse('2026-11-24T12:00:00Z');
@@ -104,21 +104,15 @@ function staticRoutes(store: SqliteStore): ServedResource {
 }
 
 function toRequest(resource: ServedResource, sent: Sent): ResourceRequest {
-  const { method, path = '', type, body = '', namespace = 'default', headers = {} } = sent;
+  const { method, path = '', body = '', namespace = 'default' } = sent;
   const url = new URL(`http://x/${path.replace(/^\//, '')}`);
   const [name = '', subresource] = url.pathname.slice(1).split('/');
-  const bytes = Buffer.isBuffer(body)
-    ? body
-    : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const bytes = bytesOf(body);
   return {
     method,
     path: url.pathname,
     query: url.searchParams,
-    headers: {
-      'user-agent': 'tester/1.0',
-      'content-type': type ?? standardType(method),
-      ...headers,
-    },
+    headers: headersOf(sent),
     user: { name: 'admin', groups: [], role: 'admin' },
     body: () => Promise.resolve(bytes),
     signal: new AbortController().signal,
@@ -129,8 +123,16 @@ function toRequest(resource: ServedResource, sent: Sent): ResourceRequest {
   };
 }
 
-function standardType(method: string): string {
-  return method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+/** The bytes that a client sends. */
+export function bytesOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) return body;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+/** The headers that a client sends beside its credentials. */
+export function headersOf({ method, type, headers = {} }: Sent): Record<string, string> {
+  const standard = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  return { 'user-agent': 'tester/1.0', 'content-type': type ?? standard, ...headers };
 }
 
 function readAnswer({ status, headers = {}, body }: ApiAnswer): ReadAnswer {
