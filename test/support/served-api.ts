@@ -95,25 +95,17 @@ export async function serveApi(options: ServedApiOptions): Promise<ServedApi> {
 class Bridge {
   readonly port: number;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #outer = new Set<Socket>();
 
   private constructor(server: Server, path: string) {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
     server.on('connection', (outer: Socket) => {
       const inner = connect(path);
-      for (const [one, other] of [
-        [outer, inner],
-        [inner, outer],
-      ] as const) {
-        this.#sockets.add(one);
-        one.on('error', () => undefined);
-        one.once('close', () => {
-          this.#sockets.delete(one);
-          other.destroy();
-        });
-        one.pipe(other);
-      }
+      this.#outer.add(outer);
+      outer.once('close', () => this.#outer.delete(outer));
+      hand(outer, inner);
+      hand(inner, outer);
     });
   }
 
@@ -125,7 +117,7 @@ class Bridge {
   }
 
   breakConnections(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#outer) socket.resetAndDestroy();
   }
 
   async close(): Promise<void> {
@@ -134,6 +126,11 @@ class Bridge {
     this.breakConnections();
     await closed;
   }
+}
+
+function hand(from: Socket, to: Socket): void {
+  from.on('error', () => undefined).once('close', () => to.destroy());
+  from.pipe(to);
 }
 
 function keep(log: string[]): Writable {
