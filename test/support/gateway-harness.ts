@@ -29,6 +29,8 @@ export interface GatewayOptions {
   readonly host?: string;
   /** Makes the gateway speak TLS. */
   readonly certificate?: KeyPair;
+  /** Prepares the nginx folder, which is still empty. */
+  readonly prepare?: (nginxFolder: string) => Promise<void>;
   /** More settings, or others, of router and proxy. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -124,6 +126,7 @@ export class Gateway {
     const scheme = certificate === undefined ? 'http' : 'https';
     const folder = await mkdtemp(join(tmpdir(), 'clearway-e2e-'));
     await makeGatewayFolders(folder);
+    await options.prepare?.(join(folder, 'nginx'));
     if (certificate !== undefined) await putPair(join(folder, 'nginx', 'tls'), certificate);
     const ports = await findPorts(tcpPorts + 2);
     const [port, metricsPort] = [ports.start, ports.start + 1];
