@@ -14,6 +14,8 @@ export interface CommandIo {
 /** One option of a command. */
 export interface CommandOption {
   readonly type: 'string' | 'boolean';
+  /** One letter that stands for it behind a single dash. */
+  readonly short?: string;
   /** What stands for the value in the help text; only with a string. */
   readonly value?: string;
   readonly doc: string;
@@ -33,8 +35,10 @@ export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** Names of the positional arguments; all are required. */
+  /** Names of the positional arguments that are required. */
   readonly positionals: readonly string[];
+  /** Names of those that may follow. */
+  readonly optionalPositionals?: readonly string[];
   readonly options: Readonly<Record<string, CommandOption>>;
   /** Paragraphs of the help text. */
   readonly description: string;
@@ -125,11 +129,14 @@ function readArguments(
   rest: readonly string[],
 ): { readonly args: CommandArgs; readonly wantsHelp: boolean } {
   const options = Object.fromEntries(
-    Object.entries(command.options).map(([name, { type }]) => [name, { type }] as const),
+    Object.entries(command.options).map(([name, { type, short }]) => {
+      return [name, { type, ...(short === undefined ? {} : { short }) }] as const;
+    }),
   );
   const { values, positionals } = parseOrRefuse(rest, options);
   const wantsHelp = values['help'] === true;
-  const extra = positionals[command.positionals.length];
+  const { optionalPositionals = [] } = command;
+  const extra = positionals[command.positionals.length + optionalPositionals.length];
   if (!wantsHelp && extra !== undefined) {
     throw new UsageError(`${JSON.stringify(extra)} is one argument too many`);
   }
@@ -142,7 +149,7 @@ function readArguments(
 
 function parseOrRefuse(
   rest: readonly string[],
-  options: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>,
+  options: Readonly<Record<string, Pick<CommandOption, 'type' | 'short'>>>,
 ): { readonly values: Readonly<Record<string, unknown>>; readonly positionals: string[] } {
   try {
     return parseArgs({
@@ -193,13 +200,20 @@ function programHelp({ version, commands }: Program): string {
 function commandHelp(command: Command): string {
   const rows = [
     ...Object.entries(command.options).map(
-      ([name, { value, doc }]) =>
-        [`--${name}${value === undefined ? '' : ` ${value}`}`, doc] as const,
+      ([name, { short, value, doc }]) =>
+        [
+          `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
+          doc,
+        ] as const,
     ),
     ['-h, --help', 'Show this text.'] as const,
   ];
   const width = Math.max(...rows.map(([left]) => left.length));
-  const positionals = command.positionals.map((name) => ` <${name}>`).join('');
+  const { positionals: required, optionalPositionals: optional = [] } = command;
+  const positionals = [
+    ...required.map((name) => ` <${name}>`),
+    ...optional.map((name) => ` [${name}]`),
+  ].join('');
   return [
     `Usage: clearway ${command.name}${positionals} [options]`,
     '',

@@ -31,6 +31,9 @@ export const ERRORS = {
   PROXY_TEMPLATE_INVALID: ['a template does not render', 'fatal'],
   UPSTREAM_NAME_PENDING: ['a host name is being looked up', 'retry'],
   UPSTREAM_NAME_UNAVAILABLE: ['a host name cannot be resolved just now', 'retry'],
+  CONTROL_UNREACHABLE: ['the router cannot be reached', 'blocked'],
+  API_REFUSED: ['the router refused the request', 'blocked'],
+  FILE_REFUSED: ['the file is not written', 'blocked'],
   DEMO_FAILED: ['the demo cannot go on', 'fatal'],
   UNEXPECTED: ['something unexpected happened', 'retry'],
 } as const satisfies Record<string, readonly [message: string, outcome: Outcome]>;

@@ -7,6 +7,8 @@ import { checkCommand, thisMachine } from './commands/check.ts';
 import { demoApiCommand } from './commands/demo-api.ts';
 import { demoCommand } from './commands/demo.ts';
 import { exposeCommand, unexposeCommand } from './commands/expose.ts';
+import { getCommand } from './commands/get.ts';
+import { kubeconfigCommand } from './commands/kubeconfig.ts';
 import { proxyCommand } from './commands/proxy.ts';
 import { releaseCommand } from './commands/release.ts';
 import { routerCommand } from './commands/router.ts';
@@ -15,6 +17,7 @@ import {
   loadEnvironment,
   loadProxySettings,
   loadSettings,
+  loadStateFolder,
 } from './settings.ts';
 
 const top = dirname(import.meta.dirname);
@@ -41,6 +44,8 @@ function makeProgram(): Program {
       exposeCommand({ loadClearmlSettings }),
       unexposeCommand({ loadClearmlSettings }),
       releaseCommand({ loadClearmlSettings }),
+      getCommand({ loadStateFolder }),
+      kubeconfigCommand({ loadStateFolder, now: () => Date.now() }),
     ],
   };
 }

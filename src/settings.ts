@@ -1,4 +1,9 @@
-import { parseClearmlSettings, parseProxySettings, parseSettings } from './settings/parse.ts';
+import {
+  parseClearmlSettings,
+  parseProxySettings,
+  parseSettings,
+  parseStateFolder,
+} from './settings/parse.ts';
 import type {
   ClearmlCommandSettings,
   Environment,
@@ -31,6 +36,11 @@ export function loadClearmlSettings(): Parsed<ClearmlCommandSettings> {
 /** Reads what the proxy's supervisor needs from the environment of this process. */
 export function loadProxySettings(): Parsed<ProxySettings> {
   return parseProxySettings(process.env);
+}
+
+/** Reads where the router keeps its state from the environment of this process. */
+export function loadStateFolder(): Parsed<{ readonly stateFolder: string }> {
+  return parseStateFolder(process.env);
 }
 
 /** The environment of this process, for the programs that it starts. */

@@ -10,10 +10,12 @@ export interface SocketPlace {
   readonly path: string;
   /** Group that the socket is given where the process may do so; else it keeps the process's. */
   readonly group?: number;
+  /** 0660 unless given. */
+  readonly mode?: number;
 }
 
 /**
- * Listens on a unix socket of mode 0660; a socket that a dead process left there is replaced.
+ * Listens on a unix socket; a socket that a dead process left there is replaced.
  *
  * @throws OperatorError `PROXY_FOLDER_UNUSABLE` when somebody listens there, when something else is in
  *   the way, or when the path is too long
@@ -22,7 +24,7 @@ export async function listenOnSocket(server: Server, place: SocketPlace): Promis
   await clearSocketPath(place.path);
   await bind(server, place.path);
   if (place.group !== undefined) await chown(place.path, -1, place.group).catch(ignoreRefusal);
-  await chmod(place.path, 0o660);
+  await chmod(place.path, place.mode ?? 0o660);
 }
 
 /** Stops listening and drops every connection. */

@@ -108,6 +108,7 @@ function configOf(place: Place, { authEnabled, workers = 1 }: ClearwayOrder): Pr
     tcpStart: place.tcpPort,
     tcpEnd: place.tcpPort + 99,
     metricsPort: 0,
+    apiPort: 0,
     hosts: '*',
     routerUrl: 'http://127.0.0.1',
     routeDomain: '',

@@ -1,6 +1,6 @@
 # The files of the run folder: what the router wants, and the includes that only this machine can tell.
 
-WANTED_REVISION='' LISTEN_PORT=0 TCP_START=0 TCP_END=0 METRICS_PORT=0
+WANTED_REVISION='' LISTEN_PORT=0 TCP_START=0 TCP_END=0 METRICS_PORT=0 API_PORT=0
 BUSY='' WAITING_SAID=''
 MODULES=/usr/lib/nginx/modules
 # A connection that lost its other end without a word is noticed within about ten minutes.
@@ -32,7 +32,7 @@ read_wanted() {
       REVISION)
         [[ $value =~ ^[0-9a-f]{1,64}$ ]] && revision=$value
         ;;
-      LISTEN_PORT | TCP_START | TCP_END | METRICS_PORT)
+      LISTEN_PORT | TCP_START | TCP_END | METRICS_PORT | API_PORT)
         [[ $value =~ ^[0-9]{1,5}$ ]] && printf -v "$key" '%d' "$((10#$value))"
         ;;
       TLS_CERTIFICATE | TLS_KEY)
@@ -90,18 +90,30 @@ write_stream_listen() {
   name_proxy >>"$1"
 }
 
+# The router's admin listeners: loopback ports of the host that lead to its unix sockets.
 write_admin() {
   : >"$1"
-  ((METRICS_PORT > 0)) || return 0
-  if [ -n "$(busy_ports "$METRICS_PORT" "$METRICS_PORT")" ]; then
-    [ "$METRICS_BUSY" = "$METRICS_PORT" ] || log error 'the metrics port is taken by another process' port "$METRICS_PORT"
-    METRICS_BUSY=$METRICS_PORT
+  forward_port "$1" metrics "$METRICS_PORT"
+  forward_port "$1" api "$API_PORT"
+}
+
+declare -A BUSY_SAID=()
+# A watch of the API may be silent for hours; a client that is gone is noticed by keepalive.
+FORWARD_IDLE='proxy_timeout 1d; proxy_connect_timeout 5s;'
+
+# forward_port FILE NAME PORT: a loopback port that leads to NAME.sock. One that is taken is left out: everything else must go on.
+forward_port() {
+  (($3 > 0)) || return 0
+  if [ -n "$(busy_ports "$3" "$3")" ]; then
+    [ "${BUSY_SAID[$2]:-}" = "$3" ] || log error "the $2 port is taken by another process" port "$3"
+    BUSY_SAID[$2]=$3
     return 0
   fi
-  METRICS_BUSY=''
-  echo "server { listen 127.0.0.1:$METRICS_PORT; proxy_pass unix:shared/metrics.sock; }" >"$1"
+  BUSY_SAID[$2]=''
+  local v6=''
+  has_loopback6 && v6="listen [::1]:$3 ipv6only=on $KEEPALIVE;"
+  echo "server { listen 127.0.0.1:$3 $KEEPALIVE; $v6 proxy_pass unix:shared/$2.sock; $FORWARD_IDLE }" >>"$1"
 }
-METRICS_BUSY=''
 
 # Puts the candidate together in its own folder: nginx resolves includes beside the main file.
 write_candidate() {
@@ -116,7 +128,7 @@ write_candidate() {
   write_stream_listen "$to/stream-listen.conf"
 }
 
-# True when ports of the range, or the metrics port, were freed or taken since the includes were written.
+# True when ports of the range, or a loopback port, were freed or taken since the includes were written.
 listening_changed() {
   local busy=''
   has_range && busy=$(busy_ports "$TCP_START" "$TCP_END")

@@ -32,6 +32,10 @@ has_ipv6() {
   [ -s /proc/net/if_inet6 ]
 }
 
+has_loopback6() {
+  grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null
+}
+
 # Prints the range $1 to $2 without the ports in $3 (one on each line), as nginx port ranges.
 free_ranges() {
   awk -v low="$1" -v high="$2" '

@@ -15,6 +15,12 @@ const PLAIN = /^[!-[\]-~]{1,4096}$/;
 
 const SERVICE = /^\/service\/([^/?]+)(?:[/?]|$)/;
 
+/**
+ * A path that a StaticRoute can have, and what is below it. Which ones there are is not looked at: the page would tell anybody, by where it
+ * leads. A path begins on this origin with a plain name, so there is no other site behind one.
+ */
+const NAMED = /^\/(?!service(?:[/?]|$))[A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:[/?]|$)/;
+
 /** Only an origin to resolve paths against. */
 const ANYWHERE = 'http://gateway.invalid';
 
@@ -28,7 +34,7 @@ const ANYWHERE = 'http://gateway.invalid';
  *
  * | on the main host | on a route host |
  * | --- | --- |
- * | `/`, `/_clearway/`, `/service/<key>`, `/service/<key>/…`, `https://<key>.<domain>/…` | every path but those of the gateway |
+ * | `/`, `/_clearway/`, `/service/<key>`, `/service/<key>/…`; without route hosts `/<name>`, `/<name>/…`, with them `https://<key>.<domain>/…` | every path but those of the gateway |
  */
 export function returnTo(text: string | undefined, scope: ReturnScope): string {
   if (text === undefined || !PLAIN.test(text)) return HOME;
@@ -37,18 +43,21 @@ export function returnTo(text: string | undefined, scope: ReturnScope): string {
   return routeUrlIn(text, scope.routeHosts) ?? HOME;
 }
 
-function pathIn(text: string, { on }: ReturnScope): string | undefined {
+function pathIn(text: string, scope: ReturnScope): string | undefined {
   const url = URL.parse(text, ANYWHERE);
   if (url?.origin !== ANYWHERE || url.hash !== '') return undefined;
   const path = `${url.pathname}${url.search}`;
   // Dot segments may have left two slashes at the front.
   if (path.startsWith('//')) return undefined;
-  const isOurs = on === 'main host' ? isMainPath(path) : isRoutePath(url.pathname);
+  const isOurs =
+    scope.on === 'main host'
+      ? isMainPath(path, scope.routeHosts === undefined)
+      : isRoutePath(url.pathname);
   return isOurs ? path : undefined;
 }
 
-function isMainPath(path: string): boolean {
-  if (path === '/' || path === HOME) return true;
+function isMainPath(path: string, hasNames: boolean): boolean {
+  if (path === '/' || path === HOME || (hasNames && NAMED.test(path))) return true;
   return isRouteKey(SERVICE.exec(path)?.[1] ?? '');
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ManagedFieldsEntry } from '../resources/kinds.ts';
-import type { Schema, PrinterColumn } from '../resources/schema.ts';
+import type { Schema } from '../resources/schema.ts';
 
 /** Who calls the API. */
 export interface ApiUser {
@@ -78,6 +78,20 @@ export interface ObjectSource {
   watch(resourceVersion: string, signal: AbortSignal): AsyncIterable<AnyChange>;
 }
 
+/** What stands in a cell of a Table: a plain value, or a time that is shown as the age it has when the Table is made. */
+export type TableCell = string | number | boolean | null | { readonly since: string };
+
+/** A column of a Table (meta/v1 TableColumnDefinition), with how its cells are read. */
+export interface TableColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
+  /** 0 always, more for `-o wide` only. */
+  readonly priority: number;
+  readonly cell: (object: AnyObject) => TableCell;
+}
+
 /** A verb of discovery. */
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
@@ -97,8 +111,8 @@ export interface ServedResource {
   readonly hasStatus: boolean;
   /** What people hear who try to write a resource that they may not write. */
   readonly readOnlyMessage?: string;
-  /** Columns of a Table beside the name. */
-  readonly columns: readonly PrinterColumn[];
+  /** Columns of a Table. */
+  readonly columns: readonly TableColumn[];
   /** Schema of the whole object; absent for core kinds that `explain` does not know. */
   readonly schema?: Schema;
   /** Fields that a field selector may name, beside metadata.name and metadata.namespace, with how they are read. */
@@ -115,3 +129,22 @@ export interface ResourceRequest extends ApiRequest {
   readonly name?: string;
   readonly subresource?: 'status';
 }
+
+/** What a request wants to do, as it is asked of the authorizer (authorization/v1 ResourceAttributes, NonResourceAttributes). */
+export interface RequestAttributes {
+  /** A verb of discovery, `deletecollection`, or the method in small letters when it is about no resource. */
+  readonly verb: string;
+  readonly path: string;
+  /** Absent when the path is no resource's. */
+  readonly resource?: {
+    readonly group: string;
+    readonly version: string;
+    readonly plural: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+}
+
+/** Lets a request pass. @throws ApiError `Forbidden` */
+export type Authorize = (request: ApiRequest, attributes: RequestAttributes) => Promise<void>;

@@ -31,7 +31,19 @@ export const PORT_CHECKS: readonly Check[] = [
       ? Promise.resolve(ok('CLEARWAY_METRICS_PORT is not set: metrics stay on their unix socket'))
       : checkPorts([settings.metricsPort], settings, context, signal),
   ),
+  withSettings('API port', (settings, context, signal) =>
+    settings.apiPort === 0
+      ? Promise.resolve(ok('CLEARWAY_API_PORT is 0: kubectl has no port of the host'))
+      : checkPorts([settings.apiPort], settings, context, signal).then(warnOnly),
+  ),
 ];
+
+/** Everything but kubectl works without the port. */
+function warnOnly(findings: readonly Finding[]): readonly Finding[] {
+  return findings.map((finding) =>
+    finding.level === 'fail' ? { ...finding, level: 'warn' as const } : finding,
+  );
+}
 
 type PortState = 'free' | 'taken' | 'forbidden';
 

@@ -7,6 +7,10 @@ import { publicationController, type PublicationDependencies } from '../controll
 import { ProgrammedGenerations } from '../controllers/programmed-generations.ts';
 import { routeTableController } from '../controllers/route-table.ts';
 import { routerStatusController, type ClearmlHealth } from '../controllers/router-status.ts';
+import {
+  staticRouteController,
+  type StaticRouteDependencies,
+} from '../controllers/static-routes.ts';
 import { taskRouteController, type TaskRouteDependencies } from '../controllers/task-routes.ts';
 import { upstreamController, type UpstreamDependencies } from '../controllers/upstreams.ts';
 import type { HttpListener } from '../domain/endpoint-request.ts';
@@ -29,6 +33,7 @@ export type ControllerParts = Pick<
   | 'name'
   | 'routes'
   | 'pools'
+  | 'statics'
   | 'known'
   | 'completed'
 > & {
@@ -48,6 +53,7 @@ export function controllersOf(parts: ControllerParts): readonly ControllerOption
   const tcpAddress = settings.tcp === undefined ? {} : { tcpAddress: settings.tcp.address };
   return [
     taskRouteController({ ...common, routerObject: parts.name }),
+    staticRouteController(common),
     ...leasesOf(parts, common),
     upstreamController({ ...common, ...surroundingsOf(parts) }),
     routeTableController({
@@ -59,7 +65,6 @@ export function controllersOf(parts: ControllerParts): readonly ControllerOption
     programmingController({
       ...common,
       programmed,
-      place: placeOf(settings),
       ...tcpAddress,
     }),
     answeringController(common),
@@ -79,9 +84,12 @@ type Common = ReturnType<typeof commonOf>;
 
 function commonOf(
   parts: ControllerParts,
-): Omit<TaskRouteDependencies & PublicationDependencies, 'routerObject' | 'writer'> &
+): Omit<
+  TaskRouteDependencies & PublicationDependencies & StaticRouteDependencies,
+  'routerObject' | 'writer'
+> &
   Pick<RouterParts, 'pools'> & { readonly dataPlane: DataPlane; readonly pool: string } {
-  const { settings, clearml, routes, pools, store, clock, dataPlane, name } = parts;
+  const { settings, clearml, routes, pools, statics, store, clock, dataPlane, name } = parts;
   const { tcp } = settings;
   const { watcher } = clearml;
   return {
@@ -89,6 +97,12 @@ function commonOf(
     routes,
     pools,
     pool: name,
+    statics,
+    staticPlace: {
+      router: settings.router.name,
+      hasRouteHosts: settings.edge.routeDomain !== undefined,
+    },
+    place: placeOf(settings),
     store,
     events: store,
     clock,
@@ -127,7 +141,7 @@ function surroundingsOf({
   clearml,
   resolve = resolveHost,
 }: ControllerParts): Omit<UpstreamDependencies, keyof Common> {
-  const { tcp, listenPort, metricsPort, upstreamCidrs } = settings;
+  const { tcp, listenPort, metricsPort, apiPort, upstreamCidrs } = settings;
   return {
     engine,
     workers: clearml.workers,
@@ -137,6 +151,7 @@ function surroundingsOf({
     ownPorts: (port) =>
       port === listenPort ||
       port === metricsPort ||
+      port === apiPort ||
       (tcp !== undefined && port >= tcp.start && port <= tcp.end),
     ...(upstreamCidrs === undefined ? {} : { allowed: upstreamCidrs }),
   };

@@ -25,6 +25,7 @@ export interface RouterParts {
   readonly name: string;
   readonly routes: Informer<'TaskRoute'>;
   readonly pools: Informer<'PortPool'>;
+  readonly statics: Informer<'StaticRoute'>;
   readonly clearml: ClearmlParts;
   readonly access: AccessParts;
   readonly engine: DockerEngine;

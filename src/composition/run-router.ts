@@ -10,9 +10,7 @@ import { ProxyDataPlane } from '../proxy/data-plane.ts';
 import { PROXY_GROUP, nginxFolder } from '../proxy/folder.ts';
 import { proxyConfig } from '../proxy/proxy-config.ts';
 import { makeRenderer, readTemplates, writeProxyFiles } from '../proxy/render.ts';
-import type { TaskRoute } from '../resources/kinds.ts';
 import type { Settings } from '../settings.ts';
-import { Informer } from '../store/informer.ts';
 import { openSqliteStore, type SqliteStore } from '../store/sqlite-store.ts';
 import { liveness, readiness, type HealthState } from '../telemetry/health.ts';
 import type { ControllerName } from '../telemetry/labels.ts';
@@ -22,10 +20,12 @@ import { makeAccess } from './access.ts';
 import { connectClearml } from './clearml.ts';
 import { controllersOf } from './controllers.ts';
 import { heldTasks } from './held-tasks.ts';
+import { informersOf } from './informers.ts';
 import { identifyInstance } from './instance.ts';
 import { Milestone } from './milestone.ts';
 import { openPages } from './pages.ts';
 import { resolveHost } from './name-lookup.ts';
+import { serveResourceApi } from './resource-api.ts';
 import { warnOfRouteHosts } from './route-hosts.ts';
 import { settle } from './settle.ts';
 import { storeHealth, warnOfLoss } from './store-health.ts';
@@ -76,6 +76,7 @@ export async function runRouter(options: RouterOptions, signal: AbortSignal): Pr
     warnOfLoss(store, settings.folders.state, logger);
     void warnOfRouteHosts(parts, resolveHost, scope);
     await openDataPlane(options, parts, scope);
+    void serveResourceApi({ ...parts, newUid: options.newUid }, scope);
     await converge(parts, scope);
   } finally {
     stop.abort();
@@ -93,12 +94,7 @@ function makeParts(options: RouterOptions, store: SqliteStore, logger: Logger): 
   collectProcessMetrics(metrics);
   const onError = (error: unknown): void =>
     logger.warn({ err: error }, 'watching the store failed');
-  const indexes = {
-    task: ({ spec }: TaskRoute) => [spec.task.id],
-    protocol: ({ spec }: TaskRoute) => [spec.protocol],
-  };
-  const routes = new Informer({ store, kind: 'TaskRoute', clock, indexes, onError });
-  const pools = new Informer({ store, kind: 'PortPool', clock, onError });
+  const { routes, pools, statics } = informersOf({ store, clock, onError });
   const held = heldTasks(routes);
   const clearml = connectClearml({ settings, clock, random, held, metrics });
   const { client } = clearml;
@@ -127,6 +123,7 @@ function makeParts(options: RouterOptions, store: SqliteStore, logger: Logger): 
     name: routerObjectName(settings.router.name),
     routes,
     pools,
+    statics,
     clearml,
     access,
     engine: new DockerEngine({ client: engine, clock, log: logger }),
@@ -154,15 +151,16 @@ async function openDataPlane(
 }
 
 async function converge(parts: RouterParts, signal: AbortSignal): Promise<void> {
-  const { store, clock, routes, pools, engine, clearml, logger } = parts;
+  const { store, clock, routes, pools, statics, engine, clearml, logger } = parts;
   await ensureRouter({ store, clock }, parts.name, specsOf(parts.settings));
   const { known, completed } = parts;
+  const informers = [routes, pools, statics];
   const controllers = controllersOf(parts).map((options) =>
     makeController(options, {
       clock,
       random: parts.random,
       logger,
-      ready: Promise.all([routes.synced, pools.synced, patience(parts, signal)]),
+      ready: Promise.all([...informers.map(({ synced }) => synced), patience(parts, signal)]),
       onReconcile: (name, outcome, ms) =>
         parts.metrics.reconciled(name as ControllerName, outcome, ms / 1000),
     }),
@@ -174,8 +172,7 @@ async function converge(parts: RouterParts, signal: AbortSignal): Promise<void> 
   try {
     await Promise.all([
       ...controllers.map((controller) => controller.run(signal)),
-      routes.run(signal),
-      pools.run(signal),
+      ...informers.map((informer) => informer.run(signal)),
       engine.run(signal),
       clearml.watcher.run(signal),
       settle({ clock, controllers, isSynced, known, completed }, signal).then(() =>

@@ -26,7 +26,7 @@ const FAILURE_PATIENCE_MS = 60_000;
 export async function settle(parts: SettleParts, signal: AbortSignal): Promise<void> {
   await calm(parts, ['task-routes'], signal);
   parts.known.reach();
-  await calm(parts, ['task-routes', 'port-leases', 'upstreams'], signal);
+  await calm(parts, ['task-routes', 'static-routes', 'port-leases', 'upstreams'], signal);
   parts.completed.reach();
 }
 

@@ -13,6 +13,8 @@ export class ProgrammedGenerations {
   readonly #generations = new Map<string, number>();
   /** `address:port` that the table has for a route. */
   readonly #upstreams = new Map<string, string>();
+  /** Where the table has a route: its key, or its port. */
+  readonly #keys = new Map<string, string>();
   /** Routes whose generation nobody has seen acknowledged yet, oldest generation first. */
   readonly #pending = new Map<string, number>();
   readonly #changed = new Subject<string>();
@@ -33,6 +35,11 @@ export class ProgrammedGenerations {
     return this.#upstreams.get(route);
   }
 
+  /** Key, or port, of the route in the table that went live last; undefined while it is not there. */
+  keyOf(route: string): string | undefined {
+    return this.#keys.get(route);
+  }
+
   /** Takes note of a table that went live with this generation. */
   applied(table: RouteTable, generation: number): void {
     const delta = diffTables(this.#table, table);
@@ -40,14 +47,16 @@ export class ProgrammedGenerations {
       ...delta.http.remove.map((key) => this.#table.http[key]),
       ...delta.tcp.remove.map((key) => this.#table.tcp[key]),
     ].flatMap((entry) => (entry === undefined ? [] : [entry.route]));
-    const set = [...Object.values(delta.http.set), ...Object.values(delta.tcp.set)];
+    const set = [...Object.entries(delta.http.set), ...Object.entries(delta.tcp.set)];
     for (const route of removed) {
       this.#generations.delete(route);
       this.#upstreams.delete(route);
+      this.#keys.delete(route);
       this.#pending.delete(route);
     }
-    for (const entry of set) {
+    for (const [key, entry] of set) {
       const { route } = entry;
+      this.#keys.set(route, key);
       const upstream = upstreamIn(entry);
       if (upstream === undefined) this.#upstreams.delete(route);
       else this.#upstreams.set(route, upstream);
@@ -57,7 +66,7 @@ export class ProgrammedGenerations {
       this.#pending.set(route, generation);
     }
     this.#table = table;
-    for (const route of new Set([...removed, ...set.map((entry) => entry.route)])) {
+    for (const route of new Set([...removed, ...set.map(([, entry]) => entry.route)])) {
       this.#changed.next(route);
     }
   }

@@ -1,6 +1,7 @@
 import { concatMap, distinctUntilChanged, from, map } from 'rxjs';
 import { hostPort } from '../domain/address.ts';
-import { endpointUrl, type HttpPlace } from '../domain/route-name.ts';
+import { endpointUrl, routeKey, staticUrl, type HttpPlace } from '../domain/route-name.ts';
+import type { StaticPlace } from '../domain/static-routes.ts';
 import { getCondition } from '../resources/conditions.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
@@ -9,6 +10,7 @@ import type { Clock, DataPlane } from './contracts.ts';
 import type { ControllerOptions } from './controller.ts';
 import { holds, reportRoute, type RouteReport, type Verdict } from './route-status.ts';
 import type { ProgrammedGenerations } from './programmed-generations.ts';
+import { seatedAt, type StaticFacts } from './static-facts.ts';
 
 /** What {@link programmingController} works with. */
 export interface ProgrammingDependencies {
@@ -19,6 +21,8 @@ export interface ProgrammingDependencies {
   readonly clock: Clock;
   readonly dataPlane: DataPlane;
   readonly programmed: ProgrammedGenerations;
+  readonly statics: StaticFacts['statics'];
+  readonly staticPlace: StaticPlace;
   readonly place: HttpPlace;
   readonly tcpAddress?: string;
   /** Name of the pool: the router's object name. */
@@ -95,7 +99,8 @@ function decide(dependencies: ProgrammingDependencies, route: TaskRoute): RouteR
   if (spec.target === undefined) return REFUSED;
   const address = addressOf(dependencies, route);
   if ('verdicts' in address) return address;
-  const same = Object.entries(address).every(
+  const { key, fields } = address;
+  const same = Object.entries(fields).every(
     ([field, value]) => status[field as keyof typeof status] === value,
   );
   // An upstream that went away leaves the address as it is: clients get the waiting page.
@@ -106,7 +111,7 @@ function decide(dependencies: ProgrammingDependencies, route: TaskRoute): RouteR
       'Where the application listens is not known: see UpstreamResolved. Visitors see the waiting page.',
     );
   }
-  if (isLive(dependencies, route)) return { verdicts: [PROGRAMMED], fields: address };
+  if (isLive(dependencies, route, key)) return { verdicts: [PROGRAMMED], fields };
   return before
     ? undefined
     : notProgrammed(
@@ -115,11 +120,16 @@ function decide(dependencies: ProgrammingDependencies, route: TaskRoute): RouteR
       );
 }
 
-/** All complete proxies have acknowledged a table that holds the upstream as it is now. */
-function isLive({ programmed, dataPlane }: ProgrammingDependencies, route: TaskRoute): boolean {
+/** All complete proxies have acknowledged a table that holds the route at its key, and the upstream as it is now. */
+function isLive(
+  { programmed, dataPlane }: ProgrammingDependencies,
+  route: TaskRoute,
+  key: string,
+): boolean {
   const { name } = route.metadata;
   const generation = programmed.of(name);
   if (generation === undefined || dataPlane.acknowledged < generation) return false;
+  if (programmed.keyOf(name) !== key) return false;
   const { upstream } = route.status;
   return (
     upstream === undefined ||
@@ -155,27 +165,47 @@ const PROGRAMMED: Verdict = {
   message: 'All workers of the connected proxies serve the route.',
 };
 
-type Address =
-  | { readonly endpoint: string; readonly browserEndpoint: string }
-  | { readonly externalAddress: string; readonly externalPort: number };
+/** Where users reach a route, as its status says it, and its key or port in the route table. */
+interface Address {
+  readonly key: string;
+  readonly fields: RouteReport['fields'] & object;
+}
 
 function addressOf(dependencies: ProgrammingDependencies, route: TaskRoute): Address | RouteReport {
-  const { task, protocol, endpointName } = route.spec;
-  if (protocol === 'http') {
-    const url = endpointUrl(dependencies.place, { task: task.id, protocol, endpointName });
-    return { endpoint: url, browserEndpoint: url };
-  }
+  if (route.spec.protocol === 'http') return httpAddressOf(dependencies, route);
   const pool = dependencies.pools.get(dependencies.pool);
   const lease = pool?.status.leases?.find(({ route: name }) => name === route.metadata.name);
   const { tcpAddress: externalAddress } = dependencies;
   if (lease !== undefined && externalAddress !== undefined) {
     const { heldPorts } = dependencies.dataPlane;
     return heldPorts.size === 0 || heldPorts.has(lease.port)
-      ? { externalAddress, externalPort: lease.port }
+      ? { key: String(lease.port), fields: { externalAddress, externalPort: lease.port } }
       : portNotHeld(lease.port);
   }
   const { reason, message } = leaseRefusal(dependencies);
   return notProgrammed(reason, message, { externalAddress: undefined, externalPort: undefined });
+}
+
+function httpAddressOf(
+  dependencies: ProgrammingDependencies,
+  route: TaskRoute,
+): Address | RouteReport {
+  const { place } = dependencies;
+  const { task, protocol, endpointName, staticRoute } = route.spec;
+  if (staticRoute === undefined) {
+    const id = { task: task.id, protocol, endpointName };
+    return httpAddress(routeKey(id), endpointUrl(place, id));
+  }
+  const path = seatedAt(dependencies, route)?.spec.path;
+  if (path !== undefined) return httpAddress(path, staticUrl(place, path));
+  return notProgrammed('NotAccepted', 'It is not served at the StaticRoute that it asks for.', {
+    endpoint: undefined,
+    browserEndpoint: undefined,
+  });
+}
+
+function httpAddress(key: string, url: string): Address {
+  return { key, fields: { endpoint: url, browserEndpoint: url } };
 }
 
 /** The lease stays: the address is published, and the port may come back. */

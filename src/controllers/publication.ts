@@ -14,6 +14,7 @@ import {
 import { replacedUpstreams } from '../domain/marks.ts';
 import { ownershipRefusal, type RouterIdentity } from '../domain/plan-task-routes.ts';
 import { asksForRoute, type TaskView } from '../domain/task-view.ts';
+import { getCondition } from '../resources/conditions.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
 import type { Informer } from '../store/informer.ts';
@@ -87,7 +88,7 @@ function desiredPatch({ dependencies }: PublicationContext, task: TaskView): Pat
     return withdrawPatch(task, markOf(task) ?? { router: router.name }, !isServed);
   }
   const routes = dependencies.routes.byIndex('task', task.id);
-  const refused = routes.filter(({ spec }) => spec.refusal !== undefined);
+  const refused = routes.filter(isRefused);
   // By the task itself, for a TaskRoute may come a moment later: what it said before must not be lost meanwhile.
   const names = asked.map(({ protocol, name }) => ({ protocol, endpointName: name }));
   const replaced = replacedUpstreams(markOf(task));
@@ -98,6 +99,14 @@ function desiredPatch({ dependencies }: PublicationContext, task: TaskView): Pat
     known: names.filter((name) => !refused.some(({ spec }) => isSameEndpoint(spec, name))),
     asked: names,
   });
+}
+
+/** True for what is served nowhere until somebody changes something: the task, or the StaticRoute that it asks for. */
+function isRefused({ spec, status }: TaskRoute): boolean {
+  return (
+    spec.refusal !== undefined ||
+    getCondition(status.conditions ?? [], 'Accepted')?.status === 'False'
+  );
 }
 
 function isSameEndpoint(left: EndpointName, right: EndpointName): boolean {
@@ -224,12 +233,21 @@ async function reportPublished(
 ): Promise<void> {
   const asked = requestsOf(task, dependencies);
   for (const route of dependencies.routes.byIndex('task', task.id)) {
-    if (publishedEndpoint(route, asked).length === 0) continue;
+    const isWithdrawn = isRefused(route) && holds(route, 'Published');
+    if (!isWithdrawn && publishedEndpoint(route, asked).length === 0) continue;
     // What stands in the task does not stop standing there because more is to be written.
-    if (verdict === QUIET && holds(route, 'Published')) continue;
-    await reportRoute(dependencies, route, () => ({ verdicts: [verdict] }));
+    if (!isWithdrawn && verdict === QUIET && holds(route, 'Published')) continue;
+    const verdicts = [isWithdrawn ? WITHDRAWN : verdict];
+    await reportRoute(dependencies, route, () => ({ verdicts }));
   }
 }
+
+const WITHDRAWN: Verdict = {
+  type: 'Published',
+  status: 'False',
+  reason: 'NotAccepted',
+  message: "The address was taken out of the task's runtime.",
+};
 
 const PUBLISHED: Verdict = {
   type: 'Published',

@@ -1,17 +1,22 @@
 import { filter, map, merge, type Observable } from 'rxjs';
 import { buildTable, overlayTable, type RoutedEndpoint } from '../domain/build-table.ts';
 import type { RouteTable } from '../domain/route-table.ts';
+import type { StaticPlace } from '../domain/static-routes.ts';
 import { getCondition } from '../resources/conditions.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { Informer } from '../store/informer.ts';
 import type { Clock, DataPlane } from './contracts.ts';
 import type { ControllerOptions } from './controller.ts';
 import type { ProgrammedGenerations } from './programmed-generations.ts';
+import { seatsOf } from './static-facts.ts';
 
 /** What {@link routeTableController} works with. */
 export interface RouteTableDependencies {
   readonly routes: Informer<'TaskRoute'>;
   readonly pools: Informer<'PortPool'>;
+  readonly statics: Informer<'StaticRoute'>;
+  /** Where StaticRoutes are served. */
+  readonly staticPlace: StaticPlace;
   /** Name of the pool: the router's object name. */
   readonly pool: string;
   readonly dataPlane: DataPlane;
@@ -33,14 +38,18 @@ const GATHER_MS = 5;
  * changes becomes few tables and never more than half of a core.
  */
 export function routeTableController(dependencies: RouteTableDependencies): ControllerOptions {
-  const { routes, pools, dataPlane, clock, programmed } = dependencies;
+  const { routes, pools, statics, dataPlane, clock, programmed } = dependencies;
   const endpoints = new Map<string, RoutedEndpoint>();
   const changed = routes.changes.pipe(
     filter(({ name, object }) => takeEndpoint(endpoints, name, object)),
   );
   return {
     name: 'route-table',
-    sources: [merge(changed, pools.changes, dependencies.completed).pipe(map(() => 'table'))],
+    sources: [
+      merge(changed, pools.changes, statics.changes, dependencies.completed).pipe(
+        map(() => 'table'),
+      ),
+    ],
     reconcile: async (_key, signal) => {
       await clock.sleep(GATHER_MS, signal);
       const start = clock.now();
@@ -71,7 +80,7 @@ function desiredTable(
 ): RouteTable {
   const { pools, dataPlane, complete } = dependencies;
   const leases = pools.get(dependencies.pool)?.status.leases ?? [];
-  const built = buildTable(endpoints, leases);
+  const built = buildTable(endpoints, leases, seatsOf(dependencies));
   const restored = complete() ? undefined : dataPlane.restored();
   return restored === undefined ? built : overlayTable(restored, built);
 }
@@ -88,6 +97,7 @@ function routedEndpoint(route: TaskRoute): RoutedEndpoint {
     endpointName: spec.endpointName,
     accepted: spec.target !== undefined,
     pathMode: spec.pathMode ?? 'strip',
+    asksForStatic: spec.staticRoute !== undefined,
     answered,
     since: Date.parse(metadata.creationTimestamp),
     ...(status.upstream === undefined ? {} : { upstream: status.upstream }),

@@ -1,4 +1,4 @@
-import { map } from 'rxjs';
+import { concatMap, from, map } from 'rxjs';
 import { hasCode } from '../errors.ts';
 import {
   parseEndpointRequests,
@@ -17,14 +17,16 @@ import { asksForRoute, type TaskView } from '../domain/task-view.ts';
 import { ROUTER_LABEL, type TaskRoute } from '../resources/kinds.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
 import type { Informer } from '../store/informer.ts';
+import { acceptance } from './acceptance.ts';
 import type { Clock, TaskSource } from './contracts.ts';
 import type { ControllerOptions } from './controller.ts';
-import { reportRoute, type Verdict } from './route-status.ts';
+import { reportRoute } from './route-status.ts';
 
 /** What {@link taskRouteController} works with. */
 export interface TaskRouteDependencies {
   readonly tasks: TaskSource;
   readonly routes: Informer<'TaskRoute'>;
+  readonly statics: Informer<'StaticRoute'>;
   readonly store: ResourceStore;
   readonly events: EventStore;
   readonly clock: Clock;
@@ -38,10 +40,18 @@ export interface TaskRouteDependencies {
 
 /** Makes TaskRoutes of what tasks ask for: key is a task id. */
 export function taskRouteController(dependencies: TaskRouteDependencies): ControllerOptions {
-  const { tasks, routes } = dependencies;
+  const { tasks, routes, statics } = dependencies;
   return {
     name: 'task-routes',
-    sources: [tasks.changes, routes.changes.pipe(map(({ name }) => taskOf(name)))],
+    sources: [
+      tasks.changes,
+      routes.changes.pipe(map(({ name }) => taskOf(name))),
+      statics.changes.pipe(
+        concatMap(({ name }) =>
+          from(routes.byIndex('staticRoute', name).map(({ spec }) => spec.task.id)),
+        ),
+      ),
+    ],
     reconcile: async (taskId) => {
       const steps = planTaskRoutes(gather(dependencies, taskId));
       for (const step of steps) await apply(dependencies, step);
@@ -149,17 +159,8 @@ const WITHDRAWN: Readonly<Record<string, string>> = {
 };
 
 async function accept(dependencies: TaskRouteDependencies, route: TaskRoute): Promise<void> {
-  await reportRoute(dependencies, route, (current) => ({ verdicts: [acceptance(current)] }));
-}
-
-function acceptance(route: TaskRoute): Verdict {
-  const { refusal } = route.spec;
-  return refusal === undefined
-    ? {
-        type: 'Accepted',
-        status: 'True',
-        reason: 'Accepted',
-        message: 'The endpoint request is well formed and this router serves it.',
-      }
-    : { type: 'Accepted', status: 'False', ...refusal };
+  const { statics } = dependencies;
+  await reportRoute(dependencies, route, (current) => ({
+    verdicts: [acceptance(current, statics)],
+  }));
 }

@@ -1,4 +1,5 @@
 import { parseHost, parseHostPort, parsePort } from './host.ts';
+import { readStaticRoute } from './static-request.ts';
 import {
   NAME_SEPARATOR,
   NOT_AN_OBJECT_KEY,
@@ -17,6 +18,7 @@ export type RefusalReason =
   | 'PortNotPublished'
   | 'LoopToOurselves'
   | 'InvalidRuntime'
+  | 'InvalidStaticRoute'
   | 'TooManyEndpoints';
 
 /** What a task asks for, parsed; or why it cannot be given. */
@@ -30,6 +32,8 @@ export interface EndpointRequest {
    */
   readonly target?: { readonly address: string; readonly port: number };
   readonly refusal?: { readonly reason: RefusalReason; readonly message: string };
+  /** Name of the StaticRoute that it wants to be served at, as the task wrote it; http only. */
+  readonly staticRoute?: string;
 }
 
 /** Hosts and a port at which the router serves http. */
@@ -57,7 +61,7 @@ export const MAX_ENDPOINTS = 64;
 export const MAX_NAME_LENGTH = 255;
 
 type Target = NonNullable<EndpointRequest['target']>;
-type Outcome = Pick<EndpointRequest, 'target' | 'refusal'>;
+type Outcome = Pick<EndpointRequest, 'target' | 'refusal' | 'staticRoute'>;
 
 const PORT_KEYS = { http: '_PORT', tcp: 'external_tcp_port' } as const;
 const ADDRESS_KEYS = { http: '_ADDRESS', tcp: 'external_address' } as const;
@@ -79,6 +83,7 @@ const ADDRESS_KEYS = { http: '_ADDRESS', tcp: 'external_address' } as const;
  * | tcp, our address and another port, as before or never replaced (a task on our host) | that target |
  * | tcp, our address and another port, something else was replaced (a session that was enqueued again) | target without address |
  * | http at our own listener, by any of its hosts | `LoopToOurselves` |
+ * | http, asks for a static route | target with its name: see {@link readStaticRoute} |
  * | runtime is not an object | `InvalidRuntime` |
  */
 export function parseEndpointRequests(
@@ -147,7 +152,9 @@ function httpOutcome(name: string, runtime: KnownRuntime, context: RequestContex
   const loops = context.httpListeners?.some(
     ({ host, port }) => target.port === port && isAmong(target.address, host),
   );
-  return loops === true ? LOOP : published(target, runtime);
+  const wish = readStaticRoute(name, runtime);
+  if ('refusal' in wish) return wish;
+  return { ...(loops === true ? LOOP : published(target, runtime)), ...wish };
 }
 
 function tcpOutcome(name: string, runtime: KnownRuntime, context: RequestContext): Outcome {

@@ -12,18 +12,29 @@ export interface Mark {
   readonly instance: string;
   /** What our TCP addresses replaced: `address:port` by `tcp:<endpoint name>`. */
   readonly upstreams: Readonly<Record<string, string>>;
+  /**
+   * URLs that we published at StaticRoutes, by endpoint name: nothing else in them says that they are ours once the StaticRoute
+   * is moved or gone.
+   */
+  readonly addresses?: Readonly<Record<string, string>>;
 }
 
 /** The mark as one line of JSON, always the same for equal marks. */
 export function formatMark(mark: Mark): string {
-  const upstreams = Object.entries(mark.upstreams).sort(([left], [right]) =>
-    left < right ? -1 : Number(left > right),
-  );
+  const { router, instance, upstreams, addresses = {} } = mark;
   return JSON.stringify({
-    router: mark.router,
-    instance: mark.instance,
-    upstreams: Object.fromEntries(upstreams),
+    router,
+    instance,
+    upstreams: sorted(upstreams),
+    // Without any the text is the same as before there were any: no task is written anew for it.
+    ...(Object.keys(addresses).length === 0 ? {} : { addresses: sorted(addresses) }),
   });
+}
+
+function sorted(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(record).sort(([left], [right]) => (left < right ? -1 : Number(left > right))),
+  );
 }
 
 /**
@@ -35,10 +46,11 @@ export function parseMark(value: unknown): Mark | undefined {
   if (typeof value !== 'string' || value.length > MARK_LENGTH) return undefined;
   const parsed = parseObject(value);
   if (parsed === undefined) return undefined;
-  const { router, instance, upstreams } = parsed;
+  const { router, instance, upstreams, addresses } = parsed;
   if (typeof router !== 'string' || typeof instance !== 'string') return undefined;
   if (!isTextRecord(upstreams)) return undefined;
-  return { router, instance, upstreams };
+  const mark = { router, instance, upstreams };
+  return isTextRecord(addresses) ? { ...mark, addresses } : mark;
 }
 
 /** The upstreams that TCP addresses replaced, by endpoint name, for `RequestContext`. */

@@ -7,7 +7,11 @@ import type { TaskView } from './task-view.ts';
 
 /** An address of a TaskRoute that the proxy serves: what the task's runtime must say. */
 export type PublishedEndpoint =
-  | { readonly protocol: 'http'; readonly endpointName: string; readonly url: string }
+  | {
+      readonly protocol: 'http';
+      readonly endpointName: string;
+      readonly url: string;
+    }
   | {
       readonly protocol: 'tcp';
       readonly endpointName: string;
@@ -72,30 +76,78 @@ export interface EndpointName {
 /**
  * What must change in the runtime of a running task, for the endpoints that the proxy serves; empty when all is said.
  *
- * Endpoint keys of ours whose route is gone are removed; the mark says whose the task is, and what our TCP
- * addresses replaced.
+ * Endpoint keys of ours whose route is gone are removed; the mark says whose the task is, what our TCP
+ * addresses replaced, and which URLs at StaticRoutes are ours.
  */
 export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
-  if (facts.served.length === 0 && facts.withdrawn.length === 0) return NO_PATCH;
   const former = parseMark(task.runtime[MARK_KEY]);
+  const own = ownEndpointKeys(task, former);
+  if (facts.served.length === 0 && facts.withdrawn.length === 0) {
+    // Nothing is served yet; or nothing any more, and then what we published of it goes.
+    if (former?.router !== facts.owner.router) return NO_PATCH;
+    const known = urlKeys(facts.known);
+    const refused = new Set([...urlKeys(facts.asked)].filter((key) => !known.has(key)));
+    return { set: {}, remove: own.filter((key) => refused.has(key)) };
+  }
   const back = restored(task, former, facts.withdrawn);
   const desired: Record<string, string | number> = {
     ...back.set,
     ...Object.fromEntries(facts.served.flatMap(keysOf)),
   };
-  desired[MARK_KEY] = formatMark({ ...facts.owner, upstreams: upstreamsOf(facts, former) });
-  const kept = new Set(
-    facts.known.flatMap(({ endpointName }) => [
-      endpointKey('endpoint', endpointName),
-      endpointKey('browser_endpoint', endpointName),
-    ]),
-  );
+  desired[MARK_KEY] = formatMark(markFor(facts, former, task.id));
+  const kept = urlKeys(facts.known);
   return {
     set: Object.fromEntries(
       Object.entries(desired).filter(([key, value]) => task.runtime[key] !== value),
     ),
-    remove: [...ownEndpointKeys(task).filter((key) => !kept.has(key)), ...back.remove],
+    remove: [...own.filter((key) => !kept.has(key)), ...back.remove],
   };
+}
+
+/** The keys at which the URLs of http endpoints stand. */
+function urlKeys(endpoints: readonly EndpointName[]): ReadonlySet<string> {
+  return new Set(
+    endpoints
+      .filter(isHttp)
+      .flatMap(({ endpointName }) => [
+        endpointKey('endpoint', endpointName),
+        endpointKey('browser_endpoint', endpointName),
+      ]),
+  );
+}
+
+function markFor(facts: PublicationFacts, former: Mark | undefined, task: string): Mark {
+  return {
+    ...facts.owner,
+    upstreams: upstreamsOf(facts, former),
+    addresses: addressesOf(facts, former, task),
+  };
+}
+
+/**
+ * The URLs that do not say themselves whose they are, as those at StaticRoutes: those of now, and the former ones of endpoints whose
+ * keys stay as they are.
+ */
+function addressesOf(
+  { served, known }: PublicationFacts,
+  former: Mark | undefined,
+  task: string,
+): Readonly<Record<string, string>> {
+  const isServed = new Set(served.filter(isHttp).map(({ endpointName }) => endpointName));
+  const kept = known.filter(isHttp).flatMap(({ endpointName }) => {
+    const url = recordAt(former?.addresses, endpointName);
+    return url === undefined || isServed.has(endpointName) ? [] : [[endpointName, url] as const];
+  });
+  const now = served.flatMap((endpoint) =>
+    endpoint.protocol === 'http' && !isEndpointUrl(endpoint.url, task)
+      ? [[endpoint.endpointName, endpoint.url] as const]
+      : [],
+  );
+  return Object.fromEntries([...kept, ...now]);
+}
+
+function isHttp({ protocol }: EndpointName): boolean {
+  return protocol === 'http';
 }
 
 /**
@@ -110,13 +162,13 @@ export function withdrawPatch(
 ): Patch {
   const mark = parseMark(task.runtime[MARK_KEY]);
   if (mark === undefined || mark.router !== owner.router) return NO_PATCH;
-  if (!restore) return { set: {}, remove: [...ownEndpointKeys(task), MARK_KEY] };
+  if (!restore) return { set: {}, remove: [...ownEndpointKeys(task, mark), MARK_KEY] };
   const { set, remove } = restored(task, mark, Object.keys(replacedUpstreams(mark)));
   return {
     set: Object.fromEntries(
       Object.entries(set).filter(([key, value]) => task.runtime[key] !== value),
     ),
-    remove: [...ownEndpointKeys(task), ...remove, MARK_KEY],
+    remove: [...ownEndpointKeys(task, mark), ...remove, MARK_KEY],
   };
 }
 
@@ -205,14 +257,24 @@ function restoredKeys([name, upstream]: readonly [string, string]): readonly (re
   ];
 }
 
-/** Endpoint keys whose value is a URL of this task behind a router: nobody but a router writes these. */
-function ownEndpointKeys(task: TaskView): readonly string[] {
-  return Object.entries(task.runtime)
-    .filter(
-      ([key, value]) =>
-        /^(?:browser_)?endpoint(?:__|$)/.test(key) &&
-        typeof value === 'string' &&
-        isEndpointUrl(value, task.id),
-    )
-    .map(([key]) => key);
+/**
+ * Endpoint keys whose value is a URL of this task behind a router (nobody but a router writes these), or the one at a StaticRoute that
+ * the mark remembers.
+ */
+function ownEndpointKeys(task: TaskView, mark: Mark | undefined): readonly string[] {
+  return Object.entries(task.runtime).flatMap(([key, value]) => {
+    const name = /^(?:browser_)?endpoint(?:__(.+))?$/s.exec(key);
+    if (name === null || typeof value !== 'string') return [];
+    const isOurs =
+      isEndpointUrl(value, task.id) || value === recordAt(mark?.addresses, name[1] ?? '');
+    return isOurs ? [key] : [];
+  });
+}
+
+/** A task may write any name there, `__proto__` too. */
+function recordAt(
+  record: Readonly<Record<string, string>> | undefined,
+  name: string,
+): string | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }

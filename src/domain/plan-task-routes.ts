@@ -13,6 +13,7 @@ export interface RouteIntent {
     readonly endpointName: string;
     readonly target?: { readonly address: string; readonly port: number };
     readonly refusal?: { readonly reason: string; readonly message: string };
+    readonly staticRoute?: string;
     readonly pathMode?: 'strip' | 'keep';
   };
 }
@@ -138,7 +139,9 @@ function desiredRoute(
     endpointName,
     ...(protocol === 'http' ? { pathMode: pathMode(task.tags, endpointName) } : {}),
   };
-  const route = { name, spec: { ...base, ...outcome(facts, request, name) } };
+  const { staticRoute } = request;
+  const spec = { ...base, ...(staticRoute === undefined ? {} : { staticRoute }) };
+  const route = { name, spec: { ...spec, ...outcome(facts, request, name) } };
   return protocol === 'tcp' && !facts.router.tcpEnabled ? refused(route, TCP_DISABLED) : route;
 }
 

@@ -67,6 +67,11 @@ export function endpointUrl({ routerUrl, routeDomain }: HttpPlace, id: EndpointI
   return `${protocol}//${key}.${routeDomain}${port === '' ? '' : `:${port}`}/`;
 }
 
+/** The public URL of a StaticRoute, with a slash at its end; its path is one name after a slash. */
+export function staticUrl({ routerUrl }: HttpPlace, path: string): string {
+  return `${routerUrl}${path}/`;
+}
+
 /** True for a URL that {@link endpointUrl} of some router could give an endpoint of this task. */
 export function isEndpointUrl(url: string, task: string): boolean {
   const path = `${SERVICE_PREFIX}${task}`;

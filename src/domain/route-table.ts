@@ -9,6 +9,8 @@ export interface HttpEntry {
   readonly port?: number;
   /** True when the application wants the path with its prefix. */
   readonly keep?: true;
+  /** True when everybody gets in without a sign-in; at a StaticRoute only. */
+  readonly open?: true;
   /** True once the application has answered: a refused connection is then a 502 and no longer a wait. */
   readonly answered?: true;
   /** Unix time in ms since which the route waits for its first answer. */
@@ -25,7 +27,10 @@ export interface TcpEntry {
 
 /** The whole desired state of the proxy. */
 export interface RouteTable {
-  /** By the path segment after `/service/`: `<task id>` or `<task id>--<slug>`. */
+  /**
+   * By the path segment after `/service/`, `<task id>` or `<task id>--<slug>`; at a StaticRoute by its path, `/x`. No proxy that does not
+   * know these asks for a key with a slash.
+   */
   readonly http: Readonly<Record<string, HttpEntry>>;
   /** By leased port, in decimal. */
   readonly tcp: Readonly<Record<string, TcpEntry>>;

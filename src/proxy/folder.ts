@@ -19,6 +19,7 @@ export interface NginxFolder {
   readonly channelSocket: string;
   readonly adminSocket: string;
   readonly pagesSocket: string;
+  readonly apiSocket: string;
 }
 
 /** The paths inside the nginx folder at `path`. */
@@ -32,6 +33,7 @@ export function nginxFolder(path: string): NginxFolder {
     channelSocket: join(path, 'router.sock'),
     adminSocket: join(path, 'metrics.sock'),
     pagesSocket: join(path, 'pages.sock'),
+    apiSocket: join(path, 'api.sock'),
   };
 }
 

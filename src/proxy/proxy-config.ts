@@ -20,6 +20,7 @@ export interface ProxyConfig {
   readonly tcpStart: number;
   readonly tcpEnd: number;
   readonly metricsPort: number;
+  readonly apiPort: number;
   /** Hosts under which the gateway may be asked, with spaces between them; `*` for every one. */
   readonly hosts: string;
   /** URL of the router. */
@@ -72,6 +73,7 @@ export function proxyConfig(settings: Settings, workers: 'auto' | number): Proxy
     tcpStart: tcp?.start ?? 0,
     tcpEnd: tcp?.end ?? 0,
     metricsPort: settings.metricsPort,
+    apiPort: settings.apiPort,
     ...edgeOf(settings),
   };
   checkConfig(config);
@@ -104,6 +106,7 @@ function checkConfig(config: ProxyConfig): void {
   refuse('idleSeconds', !isWithin(config.idleSeconds, 1, 31_536_000));
   refuse('listenPort', !isWithin(config.listenPort, 1, 65_535));
   refuse('metricsPort', !isWithin(config.metricsPort, 0, 65_535));
+  refuse('apiPort', !isWithin(config.apiPort, 0, 65_535));
   const isRange =
     isWithin(config.tcpStart, 1, 65_535) && isWithin(config.tcpEnd, config.tcpStart, 65_535);
   refuse('tcp', config.tcp && !isRange);

@@ -68,8 +68,8 @@ function parseRevoked(value: unknown): Revoked {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Path segments, and none that means something to a plain object. */
-const HTTP_KEY = /^(?!__)[\w.-]+$/;
+/** Path segments, and none that means something to a plain object; or the path of a StaticRoute. */
+const HTTP_KEY = /^(?:(?!__)[\w.-]+|\/[A-Za-z0-9][\w-]*)$/;
 
 function parseObject(text: string): Json | undefined {
   try {
@@ -105,6 +105,7 @@ const HTTP_FIELDS: Record<keyof HttpEntry, Check> = {
   host: isAbsentOr(isText),
   port: isAbsentOr(isPort),
   keep: isAbsentOr(isTrue),
+  open: isAbsentOr(isTrue),
   answered: isAbsentOr(isTrue),
   since: Number.isFinite,
 };

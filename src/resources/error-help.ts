@@ -35,6 +35,10 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, string>> = {
   UPSTREAM_NAME_PENDING: 'Nothing: its routes are looked at again when the resolver answers.',
   UPSTREAM_NAME_UNAVAILABLE:
     'The resolver of the router does not answer; the upstream that was known stays. Check DNS inside the router.',
+  CONTROL_UNREACHABLE:
+    'The command speaks to a running router over the socket in its state folder: run it where that is, as its user or as root.',
+  API_REFUSED: 'Do what the message of the router says.',
+  FILE_REFUSED: 'Do what the message says about the path.',
   DEMO_FAILED:
     'The last lines of the part that failed are printed; see whether a port or a program is missing.',
   UNEXPECTED: 'Report it with the log line; the router retries meanwhile.',

@@ -1,3 +1,4 @@
+import { chooseApiPort } from './loopback-ports.ts';
 import { warnOfUnknownNames } from './names.ts';
 import { readSettings, type ReadResult } from './read.ts';
 import { findProblems, findWarnings } from './rules.ts';
@@ -23,7 +24,10 @@ export function parseSettings(env: Environment): Parsed<Settings> {
   const read = readSettings<SettingsValues>(env, SETTINGS_SCHEMA);
   const problems = [...read.problems, ...findProblems(read)];
   if (problems.length > 0) return { kind: 'problems', problems };
-  const settings = toSettings(read.values);
+  const settings = {
+    ...toSettings(read.values),
+    apiPort: chooseApiPort(read.values, read.writtenAs.has('listen.apiPort')),
+  };
   const known = listSettings(SETTINGS_SCHEMA).flatMap(({ names }) => names);
   const warnings = [...findWarnings(settings, read), ...warnOfUnknownNames(env, known)];
   return { kind: 'settings', settings, warnings };
@@ -55,13 +59,24 @@ export function parseProxySettings(env: Environment): Parsed<ProxySettings> {
   return orProblems(read, { nginxFolder: folders.nginx, runFolder: folders.run });
 }
 
+/** Reads where the router keeps its state; other settings may be missing or wrong. */
+export function parseStateFolder(env: Environment): Parsed<{ readonly stateFolder: string }> {
+  const { nginx, state } = SETTINGS_SCHEMA.folders;
+  const read = readSettings<Pick<SettingsValues, 'folders'>>(env, { folders: { nginx, state } });
+  return orProblems(read, { stateFolder: stateFolderOf(read.values) });
+}
+
+function stateFolderOf({ folders }: Pick<SettingsValues, 'folders'>): string {
+  return folders.state ?? `${folders.nginx.replace(/\/$/, '')}/.clearway-state`;
+}
+
 function orProblems<T>(read: ReadResult<unknown>, settings: T): Parsed<T> {
   return read.problems.length > 0
     ? { kind: 'problems', problems: read.problems }
     : { kind: 'settings', settings, warnings: [] };
 }
 
-function toSettings(values: SettingsValues): Settings {
+function toSettings(values: SettingsValues): Omit<Settings, 'apiPort'> {
   const { router, listen, auth, tasks, tcp, folders } = values;
   const { address, start, end } = tcp;
   const isTcpOn = address !== null && start !== null && end !== null;
@@ -88,7 +103,7 @@ function toSettings(values: SettingsValues): Settings {
     ...optional('upstreamCidrs', tasks.upstreamCidrs),
     folders: {
       nginx: folders.nginx,
-      state: folders.state ?? `${folders.nginx.replace(/\/$/, '')}/.clearway-state`,
+      state: stateFolderOf(values),
     },
     dockerSocket: tasks.dockerSocket,
     metricsPort: listen.metricsPort,

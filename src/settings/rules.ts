@@ -1,4 +1,5 @@
 import { LINUX_EPHEMERAL_PORTS, overlaps, reserveLine } from './ephemeral.ts';
+import { findPortClash } from './loopback-ports.ts';
 import type { ReadResult } from './read.ts';
 import { remarkOnRouteDomain } from './route-domain.ts';
 import { SETTINGS_SCHEMA } from './schema.ts';
@@ -12,7 +13,7 @@ export function findProblems(read: Read): readonly SettingsProblem[] {
   return [
     ...findMissingCookieName(read),
     ...findTcpProblems(read),
-    ...findMetricsProblems(read),
+    ...findLoopbackProblems(read),
     ...findOrderProblems(read),
     ...findCookieProblems(read),
     ...findTlsProblems(read),
@@ -29,6 +30,7 @@ export function findWarnings(settings: Settings, read: Read): readonly SettingsW
     ...warnOfEdge(settings, read),
     ...warnOfReload(read),
     ...warnOfRouteDomain(settings, read),
+    ...warnOfApiOff(settings, read),
   ];
 }
 
@@ -70,18 +72,11 @@ function findRangeProblems(read: Read, start: number, end: number): readonly Set
   ];
 }
 
-function findMetricsProblems(read: Read): readonly SettingsProblem[] {
-  const { metricsPort, port } = read.values.listen;
-  const { start, end } = read.values.tcp;
-  if (!Number.isInteger(metricsPort) || metricsPort === 0) return [];
-  const name = nameOf(read, 'listen.metricsPort');
-  if (metricsPort === port) {
-    const names = [name, nameOf(read, 'listen.port')];
-    return [{ names, message: 'expected two different ports' }];
-  }
-  if (start === null || end === null || metricsPort < start || metricsPort > end) return [];
-  const names = [name, nameOf(read, 'tcp.start'), nameOf(read, 'tcp.end')];
-  return [{ names, message: 'expected a port outside the TCP range' }];
+function findLoopbackProblems(read: Read): readonly SettingsProblem[] {
+  return (['metricsPort', 'apiPort'] as const)
+    .filter((key) => read.writtenAs.has(`listen.${key}`))
+    .flatMap((key) => findPortClash(read.values, key) ?? [])
+    .map(({ paths, message }) => ({ names: paths.map((path) => nameOf(read, path)), message }));
 }
 
 function findOrderProblems(read: Read): readonly SettingsProblem[] {
@@ -213,6 +208,13 @@ function warnOfRouteDomain(settings: Settings, read: Read): readonly SettingsWar
     const names = paths.map((path) => nameOf(read, path));
     return { level: 'warn', names, message };
   });
+}
+
+function warnOfApiOff({ apiPort }: Settings, read: Read): readonly SettingsWarning[] {
+  const clash = findPortClash(read.values, 'apiPort');
+  if (apiPort !== 0 || clash === undefined) return [];
+  const message = `kubectl has no port: the usual one, ${String(read.values.listen.apiPort)}, is another of this router; set the first, to 0 for none`;
+  return [{ level: 'warn', names: clash.paths.map((path) => nameOf(read, path)), message }];
 }
 
 /** True for the host names and addresses that mean the machine itself. */

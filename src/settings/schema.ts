@@ -62,6 +62,14 @@ const listen = {
     min: 0,
     default: 0,
   },
+  apiPort: {
+    names: ['CLEARWAY_API_PORT'],
+    doc: 'Loopback port of the host on which the proxy offers the resources of the router to kubectl; 0 for none. It is off, with a warning, when it is not set and another port of this router is the same.',
+    example: '7443',
+    ...PORT,
+    min: 0,
+    default: 7443,
+  },
   reload: {
     names: ['ROUTER__WEBSERVER__AUTO_RELOAD_CONFIG'],
     doc: 'Accepted and always on: the proxy reloads by itself when its configuration changes.',

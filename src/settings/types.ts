@@ -56,6 +56,8 @@ export interface Settings {
   readonly dockerSocket: string;
   /** Loopback port of the host on which the proxy offers metrics and health; 0 for none. */
   readonly metricsPort: number;
+  /** Loopback port of the host on which the proxy offers the resource API; 0 for none. */
+  readonly apiPort: number;
   /** HTTP idle time-out of the proxy in seconds. */
   readonly idleSeconds: number;
   readonly takeOver?: string;

@@ -28,6 +28,7 @@ export interface SettingsValues extends ClearmlValues {
     readonly port: number;
     readonly idleSeconds: number;
     readonly metricsPort: number;
+    readonly apiPort: number;
     readonly reload: boolean;
   };
   readonly auth: {

@@ -147,3 +147,33 @@ export interface SessionRevocationStore {
     readonly drop: readonly string[];
   }): void;
 }
+
+/** A credential of the resource API; the token itself is kept nowhere. */
+export interface ApiCredential {
+  readonly name: string;
+  readonly role: 'view' | 'admin';
+  /** SHA-256 of the token, in hex. */
+  readonly hash: string;
+  /** Unix times in ms. */
+  readonly created: number;
+  /** Absent for one that does not end by itself. */
+  readonly expires?: number;
+  /** When it was used last, about; absent when it never was. */
+  readonly used?: number;
+}
+
+/** Where credentials of the resource API are kept. */
+export interface ApiCredentialStore {
+  list(): readonly ApiCredential[];
+  /**
+   * Keeps these, in the place of what there was under their names, and drops those: all of it or nothing. It is on the disk
+   * when this returns.
+   * @throws OperatorError `STORE_WRITE_FAILED`
+   */
+  change(change: {
+    readonly keep: readonly ApiCredential[];
+    readonly drop: readonly string[];
+  }): void;
+  /** Notes when a credential was used; a power cut may take it back. */
+  touch(name: string, used: number): void;
+}

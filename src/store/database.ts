@@ -76,6 +76,20 @@ export function transact<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
+/**
+ * Runs `work` as one transaction that is on the disk when this returns, also after a power cut: {@link openDatabase} is content
+ * with less for what can be found again.
+ * @throws as {@link transact}
+ */
+export function durably<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('PRAGMA synchronous = FULL');
+  try {
+    return transact(database, work);
+  } finally {
+    database.exec('PRAGMA synchronous = NORMAL');
+  }
+}
+
 /** Runs one statement, which is a transaction of its own, with errors as {@link transact} has them. */
 export function runStatement<T>(database: DatabaseSync, work: () => T): T {
   try {

@@ -67,9 +67,25 @@ DROP INDEX event_by_object;
 CREATE UNIQUE INDEX event_by_name ON event (namespace, event_name);
 `;
 
+const API_CREDENTIALS = `
+CREATE TABLE api_credential (
+  name TEXT PRIMARY KEY,
+  role TEXT NOT NULL,
+  hash TEXT NOT NULL UNIQUE,
+  created INTEGER NOT NULL,
+  expires INTEGER,
+  used INTEGER
+) STRICT;
+`;
+
 /**
  * The steps from an empty file to the current schema; the file's `user_version` counts those that it has seen.
  *
  * @remarks A released step is never changed: a new one is added at the end.
  */
-export const MIGRATIONS: readonly string[] = [FIRST, SESSION_REVOCATIONS, READ_BY_OTHERS];
+export const MIGRATIONS: readonly string[] = [
+  FIRST,
+  SESSION_REVOCATIONS,
+  READ_BY_OTHERS,
+  API_CREDENTIALS,
+];

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SessionRevocation, SessionRevocationStore } from './contract.ts';
-import { runStatement, transact } from './database.ts';
+import { durably, runStatement } from './database.ts';
 
 /** The table of sessions that are void before their time. */
 export class SessionRevocationRows implements SessionRevocationStore {
@@ -26,15 +26,10 @@ export class SessionRevocationRows implements SessionRevocationStore {
   }
 
   change({ keep, drop }: Parameters<SessionRevocationStore['change']>[0]): void {
-    // Beside `NORMAL` the log of this change reaches the disk before it returns.
-    this.#database.exec('PRAGMA synchronous = FULL');
-    try {
-      transact(this.#database, () => {
-        for (const { subject, user, at, until } of keep) this.#keep.run(subject, user, at, until);
-        for (const subject of drop) this.#drop.run(subject);
-      });
-    } finally {
-      this.#database.exec('PRAGMA synchronous = NORMAL');
-    }
+    // Nothing else would bring a revocation back.
+    durably(this.#database, () => {
+      for (const { subject, user, at, until } of keep) this.#keep.run(subject, user, at, until);
+      for (const subject of drop) this.#drop.run(subject);
+    });
   }
 }

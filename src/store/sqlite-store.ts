@@ -5,7 +5,9 @@ import type { Kind, ResourceByKind } from '../resources/kinds.ts';
 import type { Checked } from '../resources/schema-check.ts';
 import { toSeconds } from '../resources/text.ts';
 import { checkSpec, checkStatus } from '../resources/validation.ts';
+import { ApiCredentialRows } from './api-credential-rows.ts';
 import type {
+  ApiCredentialStore,
   Draft,
   EventReader,
   EventRecord,
@@ -60,6 +62,8 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
   readonly #hub: WatchHub;
   /** Sessions that are void before their time. */
   readonly sessionRevocations: SessionRevocationStore;
+  /** Credentials of the resource API. */
+  readonly apiCredentials: ApiCredentialStore;
   /** True when the last changes of the run before are lost, as a power cut may do. */
   readonly hasLostChanges: boolean;
   #version: number;
@@ -73,6 +77,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
     this.#writes = new Writes(database);
     this.#rows = new ResourceRows(database, namespace);
     this.sessionRevocations = new SessionRevocationRows(database);
+    this.apiCredentials = new ApiCredentialRows(database);
     this.#version = Math.max(this.#rows.lastVersion() + 1, Math.floor(options.clock.now()));
     this.#events = runStatement(database, () => {
       this.#rows.keepVersion(this.#version);

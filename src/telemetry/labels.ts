@@ -1,6 +1,7 @@
 /** Controllers, as metrics and logs name them. */
 export const CONTROLLERS = [
   'task-routes',
+  'static-routes',
   'port-leases',
   'upstreams',
   'route-table',
@@ -66,4 +67,40 @@ const CLEARML_ENDPOINTS: ReadonlySet<string> = new Set([
 /** The endpoint as a label: itself when it is one that Clearway calls, else `other`. */
 export function boundEndpoint(endpoint: string): string {
   return CLEARML_ENDPOINTS.has(endpoint) ? endpoint : 'other';
+}
+
+/** Methods of requests to the resource API; a watch counts apart from other reads. */
+const API_VERBS: Readonly<Record<string, string>> = {
+  GET: 'get',
+  HEAD: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+
+const API_RESOURCES: ReadonlySet<string> = new Set([
+  'taskroutes',
+  'staticroutes',
+  'routers',
+  'portpools',
+  'events',
+  'namespaces',
+  'customresourcedefinitions',
+]);
+
+/** The verb of a request to the resource API as a label. */
+export function boundApiVerb(method: string, isStream: boolean): string {
+  return isStream ? 'watch' : (API_VERBS[method] ?? 'other');
+}
+
+/** The resource that a path of the resource API is about, as a label: itself when it is one that is served, else `other`. */
+export function boundApiResource(path: string): string {
+  const segments = path.split('/');
+  // The name of a namespace may be that of a resource.
+  const found = segments.findLast(
+    (segment, index) =>
+      API_RESOURCES.has(segment) && index > 2 && segments[index - 1] !== 'namespaces',
+  );
+  return found ?? 'other';
 }

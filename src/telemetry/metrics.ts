@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import {
+  boundApiResource,
+  boundApiVerb,
   boundEndpoint,
   CLEARML_OUTCOMES,
   CONTROLLERS,
@@ -39,8 +41,19 @@ export interface Metrics {
   setProxies(proxies: { readonly connected: number; readonly complete: number }): void;
   /** A snapshot of the table was written, or could not be. */
   snapshotWritten(outcome: 'ok' | 'error'): void;
+  /** A request to the resource API was answered; what it is about is bounded here. */
+  apiAnswered(answer: ApiAnswerFacts): void;
   /** An access decision was made for a proxy. */
   accessDecided(kind: CredentialLabel, verdict: VerdictLabel): void;
+}
+
+/** A request to the resource API, and how it was answered. */
+export interface ApiAnswerFacts {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** True for a watch. */
+  readonly isStream: boolean;
 }
 
 const CALL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -55,6 +68,7 @@ export function createMetrics(): Metrics {
     ...clearmlMetrics(registry),
     ...resourceMetrics(registry),
     ...proxyMetrics(registry),
+    ...apiMetrics(registry),
   };
 }
 
@@ -203,5 +217,20 @@ function proxyMetrics(
     },
     snapshotWritten: (outcome) => snapshots.inc({ outcome }),
     accessDecided: (kind, verdict) => decisions.inc({ kind, verdict }),
+  };
+}
+
+function apiMetrics(registry: Registry): Pick<Metrics, 'apiAnswered'> {
+  const requests = new Counter({
+    name: 'clearway_api_requests_total',
+    help: 'Requests to the resource API that were answered, by verb (watch counts when it begins), resource and status code.',
+    labelNames: ['verb', 'resource', 'code'],
+    registers: [registry],
+  });
+  return {
+    apiAnswered: ({ method, path, status, isStream }) => {
+      const verb = boundApiVerb(method, isStream);
+      requests.inc({ verb, resource: boundApiResource(path), code: String(status) });
+    },
   };
 }

@@ -15,6 +15,8 @@ const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
   // JSON Web Tokens: three parts in base64url, the first of which begins with {" .
   [/\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g, REDACTED],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/g, `$1 ${REDACTED}`],
+  // Tokens of the resource API.
+  [/\bcwt_[\w-]{8,}/g, REDACTED],
   // Name and password in a URL.
   [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"\\]+@/gi, `$1${REDACTED}@`],
 ];

@@ -62,6 +62,7 @@ describe('check', () => {
       ROUTER_NAME: 'main-router',
       ROUTER_URL: 'https://gateway.example.com',
       ROUTER__WEBSERVER__SERVER_PORT: String(await freePort()),
+      CLEARWAY_API_PORT: String(await freePort()),
       AUTH_COOKIE_NAME: 'clearml_token_basic',
       TCP_ROUTER_ADDRESS: 'gateway.example.com',
       TCP_PORT_START: tcpPort,

@@ -66,6 +66,7 @@ const piece = fc.constantFrom(
 );
 const anyPath = fc.array(piece, { maxLength: 14 }).map((pieces) => `/${pieces.join('')}`);
 const underRoute = fc.array(piece, { maxLength: 12 }).map((p) => `/service/key/${p.join('')}`);
+const pieces = fc.array(piece, { maxLength: 12 }).map((p) => p.join(''));
 const query = fc.constantFrom('', '?', '?a=/../..', '?x%zz', '??#');
 const runs = { numRuns: 1_500 };
 
@@ -85,23 +86,60 @@ describe('path.read', function () {
         const [kind, key] = await lua.call('path.read', path + search);
 
         if (kind !== 'route') return;
+        const name = /^\/(.*)$/.exec(String(key))?.[1];
+        const prefix = name === undefined ? ['service', key] : [name];
         for (const reading of READINGS)
-          expect(read(path, reading, 2)?.slice(0, 2), path).to.deep.equal(['service', key]);
+          expect(read(path, reading, prefix.length)?.slice(0, prefix.length), path).to.deep.equal(
+            prefix,
+          );
       }),
       runs,
     ));
 
-  it('gives the rest of a route byte by byte', () =>
-    fc.assert(
-      fc.asyncProperty(underRoute, query, async (path, search) => {
-        const [kind, key, rest] = await lua.call('path.read', path + search);
+  for (const [prefix, its] of [
+    ['/service/key', 'key'],
+    ['/Any_name-0', '/Any_name-0'],
+  ] as const)
+    it(`gives the rest of a route at ${prefix} byte by byte`, () =>
+      fc.assert(
+        fc.asyncProperty(pieces, query, async (path, search) => {
+          const target = `${prefix}/${path}${search}`;
+          const [kind, key, rest] = await lua.call('path.read', target);
 
-        if (kind === 'bad') return;
-        expect([kind, key]).to.deep.equal(['route', 'key']);
-        expect(`/service/key${String(rest)}`).to.equal(path + search);
-      }),
-      runs,
-    ));
+          if (kind === 'bad') return;
+          expect([kind, key]).to.deep.equal(['route', its]);
+          expect(`${prefix}${String(rest)}`).to.equal(target);
+        }),
+        runs,
+      ));
+
+  it('takes for a static route only a first name of plain letters', async () => {
+    for (const name of ['x', 'X9', 'a_b-c', '0', 'a'.repeat(63), 'Service', 'services'])
+      expect(await lua.call('path.read', `/${name}?q`), name).to.deep.equal([
+        'route',
+        `/${name}`,
+        null,
+        '?q',
+      ]);
+    for (const name of [
+      ...[
+        '',
+        '-x',
+        '_x',
+        'x.y',
+        'x~',
+        'a'.repeat(64),
+        'service',
+        '%78',
+        'x;v=1',
+        'x%2f',
+        '\xe4',
+        '.x',
+      ],
+      ...['x:y', 'x@y', 'x,y', 'x+y', '~x', 'x%20', '/x', './x', '%2e/x'],
+    ])
+      expect((await lua.call('path.read', `/${name}`))[0], name).to.equal('other');
+  });
 
   // Each is out of its prefix for servers of one kind only: what separates names, and when parameters are cut.
   for (const [segment, steps] of [

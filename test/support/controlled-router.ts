@@ -6,17 +6,18 @@ import { TaskWatcher } from '../../src/clearml/watcher.ts';
 import { ClearmlWorkers } from '../../src/clearml/workers.ts';
 import { controllersOf, type ControllerParts } from '../../src/composition/controllers.ts';
 import { heldTasks } from '../../src/composition/held-tasks.ts';
+import { informersOf } from '../../src/composition/informers.ts';
 import { identifyInstance } from '../../src/composition/instance.ts';
 import { Milestone } from '../../src/composition/milestone.ts';
 import { settle } from '../../src/composition/settle.ts';
 import type { Clock, EngineFacts } from '../../src/controllers/contracts.ts';
 import { makeController, type Controller } from '../../src/controllers/controller.ts';
+import type { DataPlane } from '../../src/controllers/contracts.ts';
 import { ensureRouter } from '../../src/controllers/router-status.ts';
 import { routerObjectName } from '../../src/domain/route-name.ts';
 import { getCondition } from '../../src/resources/conditions.ts';
 import type { TaskRoute } from '../../src/resources/kinds.ts';
 import type { Settings } from '../../src/settings.ts';
-import { Informer } from '../../src/store/informer.ts';
 import type { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { realClock } from './clocks.ts';
 import { FakeDataPlane } from './fake-data-plane.ts';
@@ -34,6 +35,8 @@ export interface ControlledRouterOptions {
   readonly state: string;
   readonly settings?: Partial<Settings>;
   readonly dataPlane?: FakeDataPlane;
+  /** A real proxy, in the place of the fake one. */
+  readonly plane?: DataPlane;
   readonly pollMs?: number;
   /** True for a router that serves no TCP. */
   readonly isTcpOff?: boolean;
@@ -49,7 +52,7 @@ export interface ControlledRouterOptions {
 export interface ControlledRouter extends AsyncDisposable {
   readonly dataPlane: FakeDataPlane;
   readonly controllers: readonly Controller[];
-  /** What the router keeps. */
+  /** What the router keeps, and where an administrator writes. */
   readonly store: SqliteStore;
   /** TaskRoutes in the order of their names. */
   routes(): Promise<readonly TaskRoute[]>;
@@ -76,18 +79,13 @@ export async function startRouter(options: ControlledRouterOptions): Promise<Con
   const dataPlane = options.dataPlane ?? new FakeDataPlane({ ports });
   const { clock = realClock } = options;
   const store = openStore(options.state, { now: () => clock.now() });
-  const indexes = {
-    task: ({ spec }: TaskRoute) => [spec.task.id],
-    protocol: ({ spec }: TaskRoute) => [spec.protocol],
-  };
-  const onError = (): undefined => undefined;
-  const routes = new Informer({ store, kind: 'TaskRoute', clock, indexes, onError });
-  const pools = new Informer({ store, kind: 'PortPool', clock, onError });
+  const informers = informersOf({ store, clock, onError: () => undefined });
+  const { routes, pools, statics } = informers;
   const clearml = connect(options, settings, heldTasks(routes));
   const name = routerObjectName(settings.router.name);
   const [known, completed] = [new Milestone(), new Milestone()];
   const reconciles: Record<string, number> = {};
-  const parts = { settings, version: '0', clock, store, name, routes, pools, known, completed };
+  const parts = { settings, version: '0', clock, store, name, ...informers, known, completed };
   await ensureRouter({ store, clock }, name, specsOf(settings));
   const facts = options.engine ?? { available: false, containers: [], bridgeSubnets: [] };
   const controllers = controllersOf({
@@ -95,14 +93,14 @@ export async function startRouter(options: ControlledRouterOptions): Promise<Con
     instance: identifyInstance(settings, store),
     clearml,
     engine: { changes: NEVER, facts },
-    dataPlane,
+    dataPlane: options.plane ?? dataPlane,
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   }).map((controller) =>
     makeController(controller, {
       clock,
       random: () => 0.5,
       logger: pino({ level: 'silent' }),
-      ready: Promise.all([routes.synced, pools.synced]),
+      ready: Promise.all([routes.synced, pools.synced, statics.synced]),
       onReconcile: (which) => (reconciles[which] = (reconciles[which] ?? 0) + 1),
     }),
   );
@@ -112,6 +110,7 @@ export async function startRouter(options: ControlledRouterOptions): Promise<Con
     ...controllers.map((controller) => controller.run(stop.signal)),
     routes.run(stop.signal),
     pools.run(stop.signal),
+    statics.run(stop.signal),
     clearml.watcher.run(stop.signal),
     settle({ clock, controllers, isSynced, known, completed }, stop.signal),
   ]);

@@ -102,6 +102,10 @@ export class Gateway {
   readonly port: number;
   readonly tcpPorts: { readonly start: number; readonly end: number };
   readonly metricsUrl: string;
+  /** Loopback port of the resource API. */
+  readonly apiPort: number;
+  /** Folder with the state of the router, and its control socket. */
+  readonly stateFolder: string;
 
   private constructor(order: GatewayOrder, environment: Readonly<Record<string, string>>) {
     const part = (name: 'router' | 'proxy'): GatewayProcess => {
@@ -118,6 +122,8 @@ export class Gateway {
     this.port = order.router.port;
     this.tcpPorts = order.router.tcpPorts;
     this.metricsUrl = `http://127.0.0.1:${String(order.metricsPort)}`;
+    this.apiPort = order.apiPort;
+    this.stateFolder = join(order.folder, 'nginx', '.clearway-state');
   }
 
   /** Starts both, and waits until the router is ready and has ports to lease; `stop` must be called. */
@@ -128,17 +134,18 @@ export class Gateway {
     await makeGatewayFolders(folder);
     await options.prepare?.(join(folder, 'nginx'));
     if (certificate !== undefined) await putPair(join(folder, 'nginx', 'tls'), certificate);
-    const ports = await findPorts(tcpPorts + 2);
-    const [port, metricsPort] = [ports.start, ports.start + 1];
+    const ports = await findPorts(tcpPorts + 3);
+    const [port, metricsPort, apiPort] = [ports.start, ports.start + 1, ports.start + 2];
     const order: GatewayOrder = {
       folder,
       metricsPort,
+      apiPort,
       router: {
         name,
         port,
         url: `${scheme}://${host}:${String(port)}`,
         tcpAddress: '127.0.0.1',
-        tcpPorts: { start: ports.start + 2, end: ports.end },
+        tcpPorts: { start: ports.start + 3, end: ports.end },
       },
       caller: callerOf(clearml, SERVICE),
       cookieName: clearml.cookieName,
@@ -229,7 +236,7 @@ export class Gateway {
 
   /** Deletes what the router keeps; it must not be running. */
   async loseState(): Promise<void> {
-    await rm(this.#stateFolder, { recursive: true });
+    await rm(this.stateFolder, { recursive: true });
   }
 
   async stop(): Promise<void> {
@@ -238,15 +245,11 @@ export class Gateway {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  get #stateFolder(): string {
-    return join(this.folder, 'nginx', '.clearway-state');
-  }
-
   /** The router holds the lock of its store; a copy can be read beside it. */
   async #readStore<T>(read: (store: SqliteStore) => Promise<T>): Promise<T> {
     await using copy = await tempFolder();
     for (const name of [STORE_FILE, `${STORE_FILE}-wal`]) {
-      await copyFile(join(this.#stateFolder, name), join(copy.path, name)).catch(() => undefined);
+      await copyFile(join(this.stateFolder, name), join(copy.path, name)).catch(() => undefined);
     }
     const store = openSqliteStore({
       folder: copy.path,

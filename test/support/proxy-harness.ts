@@ -267,6 +267,7 @@ async function makeConfig({ config, tcpPorts = 0 }: HarnessOptions): Promise<Pro
     tcpStart,
     tcpEnd: tcpPorts === 0 ? 0 : tcpStart + tcpPorts - 1,
     metricsPort: 0,
+    apiPort: 0,
     hosts: '*',
     routerUrl: 'http://127.0.0.1',
     routeDomain: '',

@@ -1,4 +1,8 @@
-import type { PortPoolSpec, TaskRouteSpec } from '../../src/resources/generated.ts';
+import type {
+  PortPoolSpec,
+  StaticRouteSpec,
+  TaskRouteSpec,
+} from '../../src/resources/generated.ts';
 import type { Draft } from '../../src/store/contract.ts';
 
 /** A spec of a default http endpoint, with what the test wants different. */
@@ -32,5 +36,17 @@ export function aPortPool(name: string, overrides: Partial<PortPoolSpec> = {}): 
     kind: 'PortPool',
     metadata: { name },
     spec: { router: 'router-a', start: 30_000, end: 30_009, restSeconds: 60, ...overrides },
+  };
+}
+
+/** A StaticRoute to create: enabled, for callers who may use the task. */
+export function aStaticRoute(
+  name: string,
+  overrides: Partial<StaticRouteSpec> = {},
+): Draft<'StaticRoute'> {
+  return {
+    kind: 'StaticRoute',
+    metadata: { name },
+    spec: { path: `/${name}`, enabled: true, access: 'authenticated', ...overrides },
   };
 }

@@ -118,12 +118,20 @@ function onMainHost(path: string, query: string): Meaning {
   if (page !== undefined) return page === 'bad' ? BAD : { kind: 'gateway', page: page.name };
   const below = /^\/service\/([^/]*)(\/.*)?$/s.exec(path);
   if (below !== null) return belowService(below[1] ?? '', below[2], query);
+  const named = /^(\/[A-Za-z0-9][A-Za-z0-9_-]{0,62})(\/.*)?$/s.exec(path);
+  if (named !== null && path !== '/service') return belowName(named[1] ?? '', named[2], query);
   return climbs(path) || pretends(path, ['service', '_clearway']) ? BAD : OTHER;
 }
 
 function belowService(key: string, rest: string | undefined, query: string): Meaning {
   if (key === '' && rest === undefined) return OTHER;
   if (['', '.', '..'].includes(key) || /[%;]/.test(key)) return BAD;
+  if (rest === undefined) return { kind: 'route', key, query, isOwnHost: false };
+  return climbs(rest) ? BAD : { kind: 'route', key, rest: rest + query, isOwnHost: false };
+}
+
+/** What may be at a StaticRoute; the table alone says whether there is one. */
+function belowName(key: string, rest: string | undefined, query: string): Meaning {
   if (rest === undefined) return { kind: 'route', key, query, isOwnHost: false };
   return climbs(rest) ? BAD : { kind: 'route', key, rest: rest + query, isOwnHost: false };
 }

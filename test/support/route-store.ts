@@ -1,6 +1,7 @@
+import { informersOf } from '../../src/composition/informers.ts';
 import type { TaskRoute } from '../../src/resources/kinds.ts';
 import type { TaskRouteSpec } from '../../src/resources/generated.ts';
-import { Informer } from '../../src/store/informer.ts';
+import type { Informer } from '../../src/store/informer.ts';
 import type { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { ManualClock } from './clocks.ts';
 import { eventually } from './eventually.ts';
@@ -12,6 +13,7 @@ import { tempFolder } from './temp-folder.ts';
 export interface RouteStore extends AsyncDisposable {
   readonly store: SqliteStore;
   readonly routes: Informer<'TaskRoute'>;
+  readonly statics: Informer<'StaticRoute'>;
   readonly clock: ManualClock;
   /** Creates a TaskRoute and waits until the informer has it. */
   add(name: string, spec?: Partial<TaskRouteSpec>): Promise<TaskRoute>;
@@ -24,20 +26,10 @@ export async function aRouteStore(now = Date.parse('2026-01-01T00:00:00Z')): Pro
   const folder = await tempFolder();
   const clock = new ManualClock(now);
   const store = openStore(folder.path, { now: () => clock.now() });
-  const indexes = {
-    task: ({ spec }: TaskRoute) => [spec.task.id],
-    protocol: ({ spec }: TaskRoute) => [spec.protocol],
-  };
-  const routes = new Informer({
-    store,
-    kind: 'TaskRoute',
-    clock,
-    indexes,
-    onError: () => undefined,
-  });
+  const { routes, statics } = informersOf({ store, clock, onError: () => undefined });
   const stop = new AbortController();
-  const running = routes.run(stop.signal);
-  await routes.synced;
+  const running = Promise.all([routes.run(stop.signal), statics.run(stop.signal)]);
+  await Promise.all([routes.synced, statics.synced]);
   const seen = async (name: string): Promise<TaskRoute> =>
     eventually(async () => {
       const stored = await store.get('TaskRoute', name);
@@ -50,6 +42,7 @@ export async function aRouteStore(now = Date.parse('2026-01-01T00:00:00Z')): Pro
   return {
     store,
     routes,
+    statics,
     clock,
     seen,
     add: async (name, spec) => {

@@ -28,6 +28,7 @@ export function someSettings(overrides: Partial<Settings> = {}): Settings {
     folders: { nginx: '/nonexistent/nginx', state: '/nonexistent/state' },
     dockerSocket: '/nonexistent/docker.sock',
     metricsPort: 0,
+    apiPort: 0,
     idleSeconds: 86_400,
     logLevel: 'info',
     ...overrides,

@@ -41,12 +41,7 @@ export const AGAINST_ACCESS: readonly Defence[] = [
     "if (url?.origin !== ANYWHERE || url.hash !== '') return undefined;",
     'if (url === null) return undefined;',
   ),
-  row(
-    'T20',
-    'src/access/return-to.ts',
-    "  if (path.startsWith('//')) return undefined;\n  const isOurs = on === 'main host' ? isMainPath(path) : isRoutePath(url.pathname);\n  return isOurs ? path : undefined;",
-    '  return isRoutePath(url.pathname) || on !== undefined ? path : undefined;',
-  ),
+  row('T20', 'src/access/return-to.ts', "  if (path.startsWith('//')) return undefined;\n"),
   row(
     'T21',
     ACCESS,
@@ -179,5 +174,17 @@ export const AGAINST_ACCESS: readonly Defence[] = [
     'src/domain/plan-task-routes.ts',
     'if (mark === undefined || mark.router === router.takeOver) return undefined;',
     'if (mark !== null) return undefined;',
+  ),
+  // Static routes.
+  row(
+    'T23',
+    'proxy/lua/clearway/routes.lua',
+    'if one.open and not other.open then return false end',
+  ),
+  row(
+    'T26',
+    'proxy/lua/clearway/routes.lua',
+    'if entry.open == true and prefix == key then usable.open = true end',
+    'if entry.open == true then usable.open = true end',
   ),
 ];

@@ -137,4 +137,19 @@ export const AGAINST_REQUESTS: readonly Defence[] = [
     '    local decision = decide(jar.tried[index], route, jar.client)\n',
     '    local decision = decide(jar.tried[1], route, jar.client)\n',
   ),
+  // Static routes.
+  row(
+    'T3',
+    'src/controllers/acceptance.ts',
+    'if (holder === route.metadata.name) return ACCEPTED;',
+    'if (holder !== undefined) return ACCEPTED;',
+  ),
+  row('T12', PATH, 'if not stays(sub(raw, stop + 1)) then return "bad" end'),
+  row(
+    'T16',
+    ACCESS,
+    'if entry.open then return nil, nil, cookies end',
+    'if entry.open then return nil, nil, nil end',
+  ),
+  row('T32', ACCESS, 'elseif entry.open then refuse_open(var, upgrade) end', 'end'),
 ];

@@ -25,6 +25,8 @@ local live = {}
 -- What is known of the requests under way, each by the address of nginx's own record of the request: no two live ones
 -- share it, and it is the same in every phase. Columns and not a table for each request, which would be garbage soon.
 local entries, jars = {}, {}
+-- Address bytes of clients that were let in without a look, where everybody is.
+local visitors = {}
 -- Requests over HTTP/2: false while they may go on, true when they must end.
 local ended = {}
 
@@ -46,6 +48,7 @@ function live.enter(var, entry, jar)
   if not own_port then learn_listener(var) end
   entries[id] = entry
   jars[id] = jar
+  if entry.open then visitors[id] = var.binary_remote_addr end
   if speaks_tls and ngx.req.http_version() >= 2 then ended[id] = false end
 end
 
@@ -63,7 +66,7 @@ end
 function live.leave()
   local id = current()
   if not entries[id] then return end
-  entries[id], jars[id], ended[id] = nil, nil, nil
+  entries[id], jars[id], visitors[id], ended[id] = nil, nil, nil, nil
 end
 
 -- How many requests of the caller of this jar are under way.
@@ -71,6 +74,15 @@ function live.count(jar)
   local count = 0
   for _, other in pairs(jars) do
     if other == jar or (jar.user ~= nil and other.user == jar.user) then count = count + 1 end
+  end
+  return count
+end
+
+-- How many requests of a client, by its address bytes, are under way where everybody is let in.
+function live.count_visitor(address)
+  local count = 0
+  for _, other in pairs(visitors) do
+    if other == address then count = count + 1 end
   end
   return count
 end

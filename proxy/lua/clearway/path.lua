@@ -3,17 +3,23 @@
 --
 --   /service/<key>/rest?query   route, key, "/rest?query"
 --   /service/<key>?query        route, key, nil, "?query"      (no slash: to be redirected)
+--   /<name>/rest?query          route, "/<name>", "/rest?query" (a static route, if there is one)
+--   /<name>?query               route, "/<name>", nil, "?query"
 --   /_clearway/name             gateway, "name"
 --   anything else               other
 --   anything ambiguous          bad
+--
+-- Static routes are not known here: what is one depends on the table alone, so that a path tells nobody by the way it is refused
+-- whether it is one. A name that is written in another way (%78, x;v, //x) is nobody's.
 
 local ffi = require "ffi"
 
 local byte, find, sub, gsub, char, gmatch = string.byte, string.find, string.sub, string.gsub, string.char, string.gmatch
 local min = math.min
-local C, tonumber = ffi.C, tonumber
+local C, cast, tonumber = ffi.C, ffi.cast, tonumber
 
 ffi.cdef "size_t strcspn(const char *text, const char *reject);"
+ffi.cdef "size_t strspn(const char *text, const char *accept);"
 
 local PREFIX = "/service/"
 local GATEWAY = "/_clearway/"
@@ -131,6 +137,32 @@ local function read_plain(target)
   return sub(target, 10, slash - 1), sub(target, slash)
 end
 
+local NAME = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-"
+local LONGEST_NAME = 63
+
+-- Where the name that a path begins with ends, when it is one that a static route can have: [A-Za-z0-9][A-Za-z0-9_-]*, and not
+-- `service`; else nil.
+local function name_end(target)
+  local first = byte(target, 2)
+  if not first or first == 45 or first == 95 or byte(target, 1) ~= 47 then return nil end
+  local length = tonumber(C.strspn(cast("const char *", target) + 1, NAME))
+  if length == 0 or length > LONGEST_NAME then return nil end
+  local after = byte(target, length + 2)
+  if after and after ~= 47 and after ~= 63 then return nil end
+  if length == 7 and sub(target, 2, 8) == "service" then return nil end
+  return length + 1
+end
+
+-- The same for a path that begins with a name: nothing is encoded in it, and no name begins with a dot.
+local function read_plain_name(target)
+  local length = plain_length(target)
+  local stop = length and name_end(target)
+  if not stop or stop == length then return nil end
+  local dot = find(target, "/.", stop, true)
+  if dot and dot < length then return nil end
+  return sub(target, 1, stop), sub(target, stop + 1)
+end
+
 -- The path of a target, and where its query begins, or nil.
 local function without_query(target)
   local mark = find(target, "?", 1, true)
@@ -152,6 +184,7 @@ end
 -- Returns kind, key or name, remainder with query, and the query of a path without remainder.
 function path.read(target)
   local plain, rest = read_plain(target)
+  if not plain then plain, rest = read_plain_name(target) end
   if plain then return "route", plain, rest end
   local raw, mark = without_query(target)
   if is_malformed(raw) then return "bad" end
@@ -160,7 +193,14 @@ function path.read(target)
     if page == true then return "bad" end
     return "gateway", page
   end
-  if sub(raw, 1, 9) ~= PREFIX then return read_elsewhere(raw) end
+  if sub(raw, 1, 9) ~= PREFIX then
+    local stop = name_end(raw)
+    if not stop then return read_elsewhere(raw) end
+    local name = sub(raw, 1, stop)
+    if stop == #raw then return "route", name, nil, mark and sub(target, mark) or "" end
+    if not stays(sub(raw, stop + 1)) then return "bad" end
+    return "route", name, sub(target, stop + 1)
+  end
   local slash = find(raw, "/", 10, true)
   local key = sub(raw, 10, slash and slash - 1 or nil)
   if key == "" and not slash then return "other" end

@@ -90,6 +90,7 @@ end
 
 local function admit(var, entry)
   local cookies = cookies_of(var.http_cookie)
+  if entry.open then return nil, nil, cookies end
   if not settings.authEnabled then
     if cookies then credentials.keep(cookies) end
     return nil, nil, cookies
@@ -103,6 +104,11 @@ end
 local function refuse(var, method, upgrade, jar)
   if jar.ambient and origin.is_foreign(var, method, upgrade, jar.ambient) then return pages.send(403) end
   if upgrade and live.count(jar) >= MAX_UNDER_WAY then return pages.send(429) end
+end
+
+-- The same where everybody is let in: nothing that another site causes there has anything of a user's in it, so it may.
+local function refuse_open(var, upgrade)
+  if upgrade and live.count_visitor(var.binary_remote_addr) >= MAX_UNDER_WAY then return pages.send(429) end
 end
 
 -- Hands on what few requests have: `upgrade`, their Upgrade header, and the gateways that they came through, `hops`. Only a websocket may
@@ -139,7 +145,7 @@ return function()
     entry = now_served
   end
   local upgrade = var.http_upgrade
-  if jar then refuse(var, method, upgrade, jar) end
+  if jar then refuse(var, method, upgrade, jar) elseif entry.open then refuse_open(var, upgrade) end
   var.clearway_task = entry.task
   if not rest then return pages.redirect(key .. "/" .. query) end
   if not entry.peer then return pages.wait(entry) end

@@ -13,7 +13,7 @@ local type, pairs = type, pairs
 local byte, match = string.byte, string.match
 
 local routes = {
-  -- By the path segment after /service/, and by port in decimal.
+  -- By the path segment after /service/, or by the path of a static route; and by port in decimal.
   http = {},
   tcp = {},
   -- What this worker serves; 0 before any table.
@@ -47,23 +47,35 @@ local function is_port(port)
   return type(port) == "number" and port >= 1 and port <= 65535 and port % 1 == 0
 end
 
+-- What the paths of a route begin with: "" on a host of its own. A static route is at its key; it has no host of its own, and at the main
+-- host it would share the origin of the sign-in page, so there it is nowhere (nil).
+local function prefix_of(key)
+  local is_static = byte(key, 1) == 47
+  if settings.routeDomain ~= "" then return not is_static and "" or nil end
+  return is_static and key or "/service/" .. key
+end
+
 -- A usable copy of an HttpEntry, or nil. `prefix` is what the paths of the route begin with. `peer` is the host as the
 -- balancer wants it; absent while unresolved, and where it would be ourselves. `suspect`: on another host, as far as we
 -- know, but on a port of ours. A flag that is false is left out: a table of more than eight fields is twice as large.
 local function http_entry(entry, key)
   if type(entry) ~= "table" or type(entry.route) ~= "string" or type(entry.task) ~= "string" then return nil end
+  local prefix = prefix_of(key)
+  if not prefix then return nil end
   local usable = {
     route = entry.route,
     task = entry.task,
     since = tonumber(entry.since) or 0,
     key = key,
-    prefix = settings.routeDomain == "" and "/service/" .. key or "",
+    prefix = prefix,
     -- What a decision is about: a session for one host is none for another, though the task may be the same.
     scope = settings.routeDomain == "" and entry.task or key .. " " .. entry.task,
   }
   -- On a host of its own there is no prefix to keep.
   if entry.keep == true and usable.prefix ~= "" then usable.keep = true end
   if entry.answered == true then usable.answered = true end
+  -- Only an administrator opens an address to everybody, and only a static one: no task's own address is ever open.
+  if entry.open == true and prefix == key then usable.open = true end
   local host, port = entry.host, entry.port
   if type(host) == "string" and is_port(port) and not host_facts.is_listener(host, port) then
     if is_v4(host) then
@@ -82,7 +94,9 @@ local function tcp_entry(entry)
   return { route = entry.route, task = entry.task, upstream = entry.upstream }
 end
 
+-- Nobody was looked at who came in while it was open: when it is not any more, they come in anew or not at all.
 local function same_http_target(one, other)
+  if one.open and not other.open then return false end
   return one.peer == other.peer and one.port == other.port and one.task == other.task and one.route == other.route
 end
 

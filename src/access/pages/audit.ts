@@ -1,3 +1,4 @@
+import { cleanForLog } from '../../telemetry/clean.ts';
 import type { PageRequest } from './page-http.ts';
 import type { PagesParts } from './pages-parts.ts';
 
@@ -13,8 +14,6 @@ export interface AuditFacts {
   readonly everywhere?: boolean;
 }
 
-const LONGEST = 64;
-
 /** Writes one line of bounded length. Never give it a password. */
 export function audit(
   message: 'signed in' | 'sign-in refused' | 'signed out',
@@ -28,11 +27,4 @@ export function audit(
     text === undefined ? [] : [[key, cleanForLog(text)] as const],
   );
   logger.info({ audit: true, ...Object.fromEntries(cleaned), ...others }, message);
-}
-
-/** Text of a stranger as a log line can hold it: short, and without anything that is not plainly visible. */
-export function cleanForLog(text: string): string {
-  // Cut first, so that a long text buys no time. What the cut leaves of a pair is replaced with everything else.
-  const cut = text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
-  return cut.toWellFormed().replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, '?');
 }

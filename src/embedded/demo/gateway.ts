@@ -13,6 +13,7 @@ export interface GatewayOrder {
   readonly folder: string;
   readonly router: RouterPlace & { readonly name: string; readonly port: number };
   readonly metricsPort: number;
+  readonly apiPort: number;
   /** Key pair that the router works with. */
   readonly caller: ClearmlCaller;
   readonly cookieName: string;
@@ -50,6 +51,7 @@ function gatewayEnvironment(order: GatewayOrder): Readonly<Record<string, string
     // A new router does not know who had its ports a minute ago; here nobody had.
     CLEARWAY_PORT_REST_SECONDS: '1',
     CLEARWAY_METRICS_PORT: String(order.metricsPort),
+    CLEARWAY_API_PORT: String(order.apiPort),
     CLEARWAY_NGINX_FOLDER: join(folder, 'nginx'),
     CLEARWAY_RUN_FOLDER: join(folder, 'run'),
   };

@@ -40,6 +40,8 @@ export interface Stage {
   readonly users: ReadyFacts['users'];
   readonly router: RouterPlace & { readonly name: string; readonly port: number };
   readonly metricsPort: number;
+  /** Loopback port of the resource API. */
+  readonly apiPort: number;
   /** The key pair of the router's own account, and the API. */
   readonly caller: ClearmlCaller;
   /** Bearer token of that account's user, who sees every task. */
@@ -74,14 +76,14 @@ export async function setStage(parts: StageParts, signal: AbortSignal): Promise<
     startLastingTasks(parts, life, signal),
   );
   const { caller, cookieName } = api;
-  const metricsPort = ports.metrics.start;
+  const [metricsPort, apiPort] = [ports.metrics.start, ports.api.start];
   const { environment } = parts;
-  const order = { folder, router, metricsPort, caller, cookieName, environment };
+  const order = { folder, router, metricsPort, apiPort, caller, cookieName, environment };
   const gateway = await step(output, 'Starting router and proxy', () =>
     startGateway(parts, order, ports),
   );
   return {
-    ...{ folder, router, metricsPort, caller, life, tasks },
+    ...{ folder, router, metricsPort, apiPort, caller, life, tasks },
     ...gateway,
     users: api.users,
     token: await signIn(api.callers.alice, signal),
@@ -98,6 +100,7 @@ interface StagePorts {
   readonly http: HeldPorts;
   readonly tcp: HeldPorts;
   readonly metrics: HeldPorts;
+  readonly api: HeldPorts;
 }
 
 async function findPorts({ options, cleanUp }: StageParts): Promise<StagePorts> {
@@ -111,8 +114,9 @@ async function findPorts({ options, cleanUp }: StageParts): Promise<StagePorts> 
   };
   const http = await hold('listen port', wanted, 1);
   const metrics = await hold('metrics port', count(9180), 1);
+  const api = await hold('API port', count(7443), 1);
   const starts = rangeStarts(TCP_PORTS, await readEphemeral());
-  return { http, metrics, tcp: await hold('TCP ports', starts, TCP_PORTS) };
+  return { http, metrics, api, tcp: await hold('TCP ports', starts, TCP_PORTS) };
 }
 
 function placeOf(options: DemoOptions, ports: StagePorts): Stage['router'] {
@@ -191,7 +195,7 @@ async function startGateway(
     await Promise.all([routerProcess.stop(), proxy.stop()]);
   });
   await routerProcess.start();
-  await Promise.all([ports.http.release(), ports.tcp.release(), ports.metrics.release()]);
+  await Promise.all(Object.values(ports).map((held: HeldPorts) => held.release()));
   await proxy.start();
   return { routerProcess, proxy };
 }

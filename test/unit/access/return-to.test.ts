@@ -24,6 +24,9 @@ const OURS = [
   "/service/abc/!$&'()*+,;=:@-._~",
 ] as const;
 
+/** Where a StaticRoute may be, in path mode only. */
+const NAMED = ['/chat', '/chat/', '/Chat_0-1?x=//y', '/services/abc/', '/x/a%20b//c'] as const;
+
 describe('returnTo', () => {
   for (const text of ELSEWHERE) {
     it(`does not go to ${JSON.stringify(text.slice(0, 60))}`, () => {
@@ -36,6 +39,13 @@ describe('returnTo', () => {
     it(`goes to ${text}`, () => {
       expect(returnTo(text, MAIN)).to.equal(text);
       expect(new URL(returnTo(text, MAIN), BASE).href).to.equal(`${BASE}${text}`);
+    });
+  }
+
+  for (const text of NAMED) {
+    it(`goes to ${text} where endpoints have no hosts of their own`, () => {
+      expect(returnTo(text, MAIN)).to.equal(text);
+      expect(returnTo(text, MAIN_WITH_HOSTS)).to.equal(HOME);
     });
   }
 

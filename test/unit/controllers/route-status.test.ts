@@ -167,7 +167,9 @@ describe('reportRoute', () => {
       route = await world.seen('a.http');
     }
 
-    const records = (await world.store.listEvents()).items.map(({ type, reason }) => `${type} ${reason}`);
+    const records = (await world.store.listEvents()).items.map(
+      ({ type, reason }) => `${type} ${reason}`,
+    );
     expect(records.toSorted()).to.deep.equal(['Normal IsTrue', 'Warning IsFalse']);
   });
 });

@@ -16,7 +16,7 @@ interface Subjects {
   readonly state: { task: TaskView | undefined };
 }
 
-function aController({ store, routes, clock }: RouteStore, task = aTask()): Subjects {
+function aController({ store, routes, statics, clock }: RouteStore, task = aTask()): Subjects {
   const state: Subjects['state'] = { task };
   const tasks: TaskSource = {
     changes: NEVER,
@@ -29,6 +29,7 @@ function aController({ store, routes, clock }: RouteStore, task = aTask()): Subj
   const controller = taskRouteController({
     tasks,
     routes,
+    statics,
     store,
     events: store,
     clock,

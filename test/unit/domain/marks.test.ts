@@ -28,6 +28,21 @@ describe('marks', () => {
     );
   });
 
+  it('remember URLs by endpoint name, and say nothing of them where there are none', () => {
+    const mark = { router: 'gw', instance: '1', upstreams: {} };
+    const addresses = { b: 'https://gw.example/y/', '': 'https://gw.example/x/' };
+
+    expect(formatMark({ ...mark, addresses: {} })).to.equal(formatMark(mark));
+    expect(parseMark(formatMark({ ...mark, addresses }))).to.deep.equal({ ...mark, addresses });
+    expect(parseMark('{"router":"a","instance":"b","upstreams":{},"addresses":[1]}')).to.deep.equal(
+      {
+        router: 'a',
+        instance: 'b',
+        upstreams: {},
+      },
+    );
+  });
+
   it('are undefined for anything else', () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), fc.json(), fc.string()), (value) => {

@@ -16,6 +16,7 @@ describe('parseSnapshot', () => {
     const table: RouteTable = {
       http: {
         a: anHttpEntry('a', { keep: true, answered: true }),
+        '/Chat_0-1': anHttpEntry('c', { open: true }),
         'b--api': { route: 'b--api.http', task: 'b', since: 5 },
       },
       tcp: {

@@ -45,6 +45,7 @@ describe('parseSettings', () => {
       folders: { nginx: '/etc/nginx/conf.d', state: '/etc/nginx/conf.d/.clearway-state' },
       dockerSocket: '/var/run/docker.sock',
       metricsPort: 0,
+      apiPort: 7443,
       idleSeconds: 86400,
       logLevel: 'info',
     });
@@ -137,6 +138,21 @@ describe('parseSettings', () => {
       'CLEARWAY_METRICS_PORT and ROUTER__WEBSERVER__SERVER_PORT: expected two different ports',
     ],
     [
+      'one port for HTTP and kubectl',
+      { CLEARWAY_API_PORT: '8080' },
+      'CLEARWAY_API_PORT and ROUTER__WEBSERVER__SERVER_PORT: expected two different ports',
+    ],
+    [
+      'one port for metrics and kubectl',
+      { CLEARWAY_METRICS_PORT: '9090', CLEARWAY_API_PORT: '9090' },
+      'CLEARWAY_API_PORT and CLEARWAY_METRICS_PORT: expected two different ports',
+    ],
+    [
+      "kubectl's port inside the range",
+      { ...TCP, CLEARWAY_API_PORT: '20099' },
+      'CLEARWAY_API_PORT, TCP_PORT_START and TCP_PORT_END: expected a port outside the TCP range',
+    ],
+    [
       'decisions that are fresh longer than usable',
       { CLEARWAY_ACCESS_USABLE_SECONDS: '10' },
       'CLEARWAY_ACCESS_USABLE_SECONDS and CLEARWAY_ACCESS_FRESH_SECONDS: expected the first to be at least the second',
@@ -207,6 +223,21 @@ describe('parseSettings', () => {
         ['CLEARWAY_TRUSTED_PROXIES'],
       ]);
     }
+  });
+
+  it('goes without the usual port for kubectl where another port is the same, and says so', () => {
+    const clashes = [
+      { ROUTER__WEBSERVER__SERVER_PORT: '7443' },
+      { CLEARWAY_METRICS_PORT: '7443' },
+      { ...TCP, TCP_PORT_START: '7000', TCP_PORT_END: '8000' },
+    ];
+    for (const clash of clashes) {
+      const env = { ...MINIMAL, ...TCP, ...clash };
+      expect(settingsOf(env).apiPort).to.equal(0);
+      expect(warningsOf(env).map(({ names }) => names[0])).to.include('CLEARWAY_API_PORT');
+    }
+    const off = { ...MINIMAL, ...TCP, CLEARWAY_METRICS_PORT: '7443', CLEARWAY_API_PORT: '0' };
+    expect(warningsOf(off)).to.deep.equal([]);
   });
 
   it('warns about unknown names with the nearest known one, and never shows the value', () => {

@@ -102,6 +102,7 @@ export const GOOD: readonly Row[] = [
     value: 8010,
   },
   { name: 'CLEARWAY_IDLE_SECONDS', text: '1800', pick: (s) => s.idleSeconds, value: 1800 },
+  { name: 'CLEARWAY_API_PORT', text: '7444', pick: (s) => s.apiPort, value: 7444 },
   { name: 'CLEARWAY_METRICS_PORT', text: '9090', pick: (s) => s.metricsPort, value: 9090 },
   {
     name: 'ROUTER__WEBSERVER__AUTO_RELOAD_CONFIG',

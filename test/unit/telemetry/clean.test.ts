@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { cleanForLog } from '../../../src/access/pages/audit.ts';
+import { cleanForLog } from '../../../src/telemetry/clean.ts';
 
 describe('cleanForLog', () => {
   it('leaves a plain name as it is', () => {

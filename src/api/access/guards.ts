@@ -1,0 +1,65 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { ApiError } from '../status.ts';
+
+/** What guards look at. */
+export interface GuardedRequest {
+  readonly method?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Loopback under its usual names, with any port: an SSH tunnel may end at another one. */
+const HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+
+const BODY_TYPES: ReadonlySet<string> = new Set([
+  'application/json',
+  'application/yaml',
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/apply-patch+yaml',
+  'application/strategic-merge-patch+json',
+  'application/vnd.kubernetes.protobuf',
+]);
+
+/**
+ * Refuses what no program that is meant to call sends: pages of a browser, wherever their name leads, and those who
+ * would act as somebody else.
+ *
+ * @throws ApiError `Forbidden`
+ */
+export function guardCaller({ headers }: GuardedRequest): void {
+  if (headers.origin !== undefined) {
+    throw new ApiError(
+      'Forbidden',
+      'requests of web pages are not served: take the Origin header out',
+    );
+  }
+  // A name that somebody else's DNS leads to this address is not ours (DNS rebinding).
+  if (headers.host === undefined || !HOST.test(headers.host)) {
+    throw new ApiError(
+      'Forbidden',
+      'the API is served for the hosts localhost, 127.0.0.1 and [::1] only',
+    );
+  }
+  if (Object.keys(headers).some((name) => name.startsWith('impersonate-'))) {
+    throw new ApiError('Forbidden', 'impersonation is not served: nobody may act as somebody else');
+  }
+}
+
+/**
+ * Refuses bodies of types that a browser sends without asking first, such as forms and plain text.
+ *
+ * @throws ApiError `UnsupportedMediaType`
+ */
+export function guardBody({ method, headers }: GuardedRequest): void {
+  if (method === 'GET' || method === 'HEAD') return;
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (type === undefined ? !hasBody(headers) : BODY_TYPES.has(type)) return;
+  throw new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${[...BODY_TYPES].join(', ')}`,
+  );
+}
+
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}

@@ -1,0 +1,77 @@
+import type { Clock } from '../controllers/contracts.ts';
+import { isAbort } from '../errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ApiAnswer, ApiRequest, ApiStream, ServedResource } from './contracts.ts';
+import { makeDiscovery } from './discovery.ts';
+import { makeDispatch, type DispatchParts } from './dispatch.ts';
+import { internalError, toApiError } from './failures.ts';
+import { makeFixed } from './fixed.ts';
+import { makeOpenApi } from './openapi.ts';
+import { makeRenderObject } from './read.ts';
+import type { ApiError } from './status.ts';
+import { makeWatch } from './watch.ts';
+import { makeWriters } from './writers.ts';
+
+/** What the API is made of. */
+export interface ApiParts extends Pick<DispatchParts, 'authorize' | 'write' | 'reviews'> {
+  readonly served: readonly ServedResource[];
+  /** Version of Clearway. */
+  readonly version: string;
+  readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  /** Watches that may go on at one time. */
+  readonly watchLimit: number;
+  readonly logger: Logger;
+}
+
+/** Enough for every tool on a host; each costs a few kilobytes. */
+export const WATCH_LIMIT = 1000;
+
+/** Answers a request; it never throws. */
+export type Api = (request: ApiRequest) => Promise<ApiAnswer | ApiStream>;
+
+/**
+ * Makes the Kubernetes-style API of the resources that are served.
+ *
+ * @remarks Who calls is settled before; see {@link ApiRequest}. Whatever goes wrong is answered as a Status.
+ */
+export function makeApi(parts: ApiParts): Api {
+  const { served, clock, logger } = parts;
+  const writers = makeWriters(served, () => clock.now());
+  const render = makeRenderObject(writers);
+  const watch = makeWatch({ ...parts, writers });
+  const fixed = makeFixed([makeDiscovery(served), makeOpenApi(served)], parts.version);
+  const dispatch = makeDispatch({ ...parts, writers, render, watch, fixed });
+  return async (request) => {
+    try {
+      return uncached(await dispatch(request));
+    } catch (error) {
+      return uncached(failureAnswer(error, request, logger));
+    }
+  };
+}
+
+/** Nothing is kept by clients and proxies but what says that it may be. */
+function uncached(answer: ApiAnswer | ApiStream): ApiAnswer | ApiStream {
+  if ('pieces' in answer) return answer;
+  return { ...answer, headers: { 'Cache-Control': 'no-cache, private', ...answer.headers } };
+}
+
+function failureAnswer(thrown: unknown, request: ApiRequest, logger: Logger): ApiAnswer {
+  const known = toApiError(thrown);
+  if (known === undefined && !isAbort(thrown)) {
+    logger.error({ err: thrown, method: request.method, path: request.path }, 'API request failed');
+  }
+  return statusAnswer(known ?? internalError());
+}
+
+/** The answer that says what went wrong. */
+export function statusAnswer(error: ApiError): ApiAnswer {
+  const seconds = error.details?.retryAfterSeconds;
+  return {
+    status: error.code,
+    ...(seconds === undefined ? {} : { headers: { 'Retry-After': String(seconds) } }),
+    body: JSON.stringify(error.toStatus()),
+  };
+}

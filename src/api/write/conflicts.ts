@@ -1,0 +1,56 @@
+import { ApiError } from '../status.ts';
+import type { Write } from './contracts.ts';
+import { lastAppliedFields } from './last-applied.ts';
+import type { FieldConflict } from './managed/apply-managers.ts';
+import { printPath } from './managed/field-set.ts';
+
+/**
+ * Refuses an apply that would change fields of others, unless it is forced. kubectl may take what its own client-side
+ * apply set, by the annotation that this leaves.
+ * @throws ApiError 409 as Kubernetes words it
+ */
+export function requireNoConflict(
+  write: Write,
+  found: readonly FieldConflict[],
+  live: unknown,
+): void {
+  if (write.options.force) return;
+  const own = lastAppliedFields(write, live);
+  const conflicts = found
+    .filter(({ path }) => !own.has(path))
+    .map((conflict) => ({ who: printWriter(conflict), field: printPath(conflict.path) }))
+    .sort((left, right) =>
+      `${left.who}\0${left.field}` < `${right.who}\0${right.field}` ? -1 : 1,
+    );
+  if (conflicts.length === 0) return;
+  const causes = conflicts.map(({ who, field }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${who}`,
+    field,
+  }));
+  throw new ApiError('Conflict', messageOf(conflicts), { causes });
+}
+
+interface Printed {
+  readonly who: string;
+  readonly field: string;
+}
+
+function messageOf(conflicts: readonly Printed[]): string {
+  const [only] = conflicts;
+  if (only !== undefined && conflicts.length === 1) {
+    return `Apply failed with 1 conflict: conflict with ${only.who}: ${only.field}`;
+  }
+  const byWriter = Map.groupBy(conflicts, ({ who }) => who);
+  const parts = [...byWriter].map(([who, list]) =>
+    [`conflicts with ${who}:`, ...list.map(({ field }) => `- ${field}`)].join('\n'),
+  );
+  return `Apply failed with ${conflicts.length} conflicts: ${parts.join('\n')}`;
+}
+
+function printWriter({ writer }: FieldConflict): string {
+  const { manager, operation, apiVersion, subresource } = writer;
+  const name = JSON.stringify(manager);
+  const who = subresource === undefined ? name : `${name} with subresource "${subresource}"`;
+  return operation === 'Update' ? `${who} using ${apiVersion}` : who;
+}

@@ -1,0 +1,116 @@
+import { expect } from 'chai';
+import {
+  isEmptyPatch,
+  publishPatch,
+  withdrawPatch,
+  type Patch,
+  type PublicationFacts,
+  type PublishedEndpoint,
+} from '../../../src/domain/plan-publication.ts';
+import type { TaskView } from '../../../src/domain/task-view.ts';
+import { TASK_ID, aMarkText, aTask } from '../../support/builders.ts';
+
+const OWNER = { router: 'gw', instance: 'i1' };
+
+function http(endpointName = ''): PublishedEndpoint {
+  const key = endpointName === '' ? TASK_ID : `${TASK_ID}--${endpointName}`;
+  return { protocol: 'http', endpointName, url: `https://gw.example/service/${key}/` };
+}
+
+function facts(...served: readonly PublishedEndpoint[]): PublicationFacts {
+  return { owner: OWNER, withdrawn: [], served, known: served, asked: served };
+}
+
+/** The task after a write. */
+function apply(task: TaskView, patch: Patch): TaskView {
+  const kept = Object.entries(task.runtime).filter(([key]) => !patch.remove.includes(key));
+  return { ...task, runtime: { ...Object.fromEntries(kept), ...patch.set } };
+}
+
+describe('publishPatch at a static route', () => {
+  const CHAT = 'https://gw.example/chat/';
+  const chat: PublishedEndpoint = { protocol: 'http', endpointName: '', url: CHAT };
+  const shown = apply(aTask(), publishPatch(aTask(), facts(chat)));
+
+  it('writes its URL, and remembers it in the mark, for nothing in it says whose it is', () => {
+    expect(shown.runtime).to.include({
+      endpoint: CHAT,
+      browser_endpoint: CHAT,
+      clearway: aMarkText({ addresses: { '': CHAT } }),
+    });
+    expect(isEmptyPatch(publishPatch(shown, facts(chat)))).to.equal(true);
+  });
+
+  it('replaces it when the static route has moved', () => {
+    const url = 'https://gw.example/talk/';
+
+    expect(publishPatch(shown, facts({ ...chat, url })).set).to.deep.equal({
+      endpoint: url,
+      browser_endpoint: url,
+      clearway: aMarkText({ addresses: { '': url } }),
+    });
+  });
+
+  it('takes it out when the task is not served there any more', () => {
+    const asked = [{ protocol: 'http', endpointName: '' }] as const;
+
+    expect(
+      publishPatch(shown, { owner: OWNER, withdrawn: [], served: [], known: [], asked }),
+    ).to.deep.equal({
+      set: {},
+      remove: ['endpoint', 'browser_endpoint'],
+    });
+  });
+
+  it('keeps it while nobody knows yet, and the memory of it with another endpoint', () => {
+    const known = [{ protocol: 'http', endpointName: '' }, http('api')] as const;
+    const patch = publishPatch(shown, {
+      owner: OWNER,
+      withdrawn: [],
+      served: [http('api')],
+      known,
+      asked: known,
+    });
+
+    expect(patch.remove).to.deep.equal([]);
+    expect(patch.set).to.not.include.keys('clearway');
+    expect(
+      isEmptyPatch(
+        publishPatch(shown, { owner: OWNER, withdrawn: [], served: [], known, asked: known }),
+      ),
+    ).to.equal(true);
+  });
+
+  it('takes it out though a tcp endpoint of the same name stays', () => {
+    const tcp = { protocol: 'tcp', endpointName: '' } as const;
+    const patch = publishPatch(shown, {
+      owner: OWNER,
+      withdrawn: [],
+      served: [],
+      known: [tcp],
+      asked: [tcp, { protocol: 'http', endpointName: '' }],
+    });
+
+    expect(patch.remove).to.deep.equal(['endpoint', 'browser_endpoint']);
+  });
+
+  it('takes nothing out that is another router’s, or that the task wrote itself', () => {
+    const none = { withdrawn: [], served: [], known: [], asked: [http()] };
+    const runtime = { ...shown.runtime, endpoint: 'https://gw.example/other/' };
+
+    expect(
+      publishPatch(shown, { ...none, owner: { router: 'b', instance: 'i' } }).remove,
+    ).to.deep.equal([]);
+    expect(publishPatch({ ...shown, runtime }, { ...none, owner: OWNER }).remove).to.deep.equal([
+      'browser_endpoint',
+    ]);
+  });
+
+  it('is withdrawn with the task', () => {
+    expect(withdrawPatch(shown, OWNER, true).remove).to.deep.equal([
+      'endpoint',
+      'browser_endpoint',
+      'clearway',
+    ]);
+  });
+});
