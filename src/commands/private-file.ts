@@ -42,7 +42,7 @@ export async function writePrivately(path: string, text: string): Promise<void> 
   } catch (cause) {
     await rm(beside, { force: true }).catch(() => undefined);
     const problem = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-    const todo = 'Name a file in a folder that can be written, or "-" for standard output.';
+    const todo = 'Name a file in a folder that can be written, or - for standard output.';
     throw new OperatorError('FILE_REFUSED', { path, problem, todo }, { cause });
   }
 }
