@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { getCondition } from '../../src/resources/conditions.ts';
 import type { TaskRoute } from '../../src/resources/kinds.ts';
-import { REASONS, type ReasonText } from '../../src/resources/reasons.ts';
+import type { ReasonText } from '../../src/resources/reason-text.ts';
+import { REASONS } from '../../src/resources/reasons.ts';
 import type { StoredEvent } from '../../src/store/contract.ts';
 import { inWorld } from '../support/controlled-world.ts';
 import { eventually } from '../support/eventually.ts';
