@@ -73,7 +73,7 @@ describe('the resource API', () => {
     expect((await world.call(view, CREATE)).status).to.equal(403);
     const raised = { ...CREATE, headers: { ...CREATE.headers, ...as } };
     expect((await world.call(view, raised)).status).to.equal(403);
-    expect((await world.call(view, { path: '/version', headers: as })).status).to.equal(403);
+    expect((await world.call(view, { path: STATIC_ROUTES, headers: as })).status).to.equal(403);
     for (const path of [
       `/${STATIC_ROUTES}`,
       `${STATIC_ROUTES}/`,
