@@ -40,6 +40,8 @@ export type ControllerParts = Pick<
   readonly clearml: Pick<ClearmlParts, 'watcher' | 'writer' | 'workers'>;
   readonly engine: Engine;
   readonly dataPlane: DataPlane;
+  /** Looks up host names in another way than this machine does. */
+  readonly resolve?: typeof resolveHost;
 };
 
 /** Every controller of a router. */
@@ -137,12 +139,13 @@ function surroundingsOf({
   clock,
   engine,
   clearml,
+  resolve = resolveHost,
 }: ControllerParts): Omit<UpstreamDependencies, keyof Common> {
   const { tcp, listenPort, metricsPort, apiPort, upstreamCidrs } = settings;
   return {
     engine,
     workers: clearml.workers,
-    names: new NameLookup({ clock, resolve: resolveHost }),
+    names: new NameLookup({ clock, resolve }),
     knownBridges: assumedBridges(),
     ownAddresses: ownAddresses(settings),
     ownPorts: (port) =>

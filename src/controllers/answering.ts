@@ -81,7 +81,8 @@ const WAITING: Verdict = {
   type: 'Answering',
   status: 'Unknown',
   reason: 'WaitingForFirstAnswer',
-  message: 'The application has not answered a request yet.',
+  message:
+    'The application has not answered a request yet; to see whether it does, open its address.',
 };
 
 function silent(route: TaskRoute): Verdict {

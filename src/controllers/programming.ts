@@ -2,6 +2,7 @@ import { concatMap, distinctUntilChanged, from, map } from 'rxjs';
 import { hostPort } from '../domain/address.ts';
 import { endpointUrl, routeKey, staticUrl, type HttpPlace } from '../domain/route-name.ts';
 import type { StaticPlace } from '../domain/static-routes.ts';
+import { getCondition } from '../resources/conditions.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
 import type { Informer } from '../store/informer.ts';
@@ -50,11 +51,40 @@ export function programmingController(dependencies: ProgrammingDependencies): Co
       const route = routes.get(name);
       if (route === undefined) return undefined;
       programmed.confirm(name, dataPlane.acknowledged);
-      await reportRoute(dependencies, route, (current) => decide(dependencies, current));
+      await reportRoute(dependencies, route, (current) =>
+        withPublished(current, decide(dependencies, current)),
+      );
       return undefined;
     },
   };
 }
+
+/** Reasons of Published before the address is written for the first time: later ones are the publication's own. */
+const UNPUBLISHED: readonly string[] = ['WaitingForProgrammed', 'Pending', 'NotAccepted'];
+
+/** Says what Published waits for, as long as nobody has written the address into ClearML or tried. */
+function withPublished(route: TaskRoute, report: RouteReport | undefined): RouteReport | undefined {
+  const published = getCondition(route.status.conditions ?? [], 'Published');
+  if (report === undefined || report === REFUSED) return report;
+  if (published !== undefined && !UNPUBLISHED.includes(published.reason)) return report;
+  const next = report.verdicts.includes(PROGRAMMED) ? PENDING : AFTER_PROGRAMMED;
+  return { ...report, verdicts: [...report.verdicts, next] };
+}
+
+const AFTER_PROGRAMMED: Verdict = {
+  type: 'Published',
+  status: 'Unknown',
+  reason: 'WaitingForProgrammed',
+  message: 'The address is published as soon as a proxy serves it: see Programmed.',
+};
+
+const PENDING: Verdict = {
+  type: 'Published',
+  status: 'Unknown',
+  reason: 'Pending',
+  message:
+    'The address is being written into ClearML. If this stays, see the condition ClearMLReachable of the Router, and its log.',
+};
 
 /** A lease may have come for these. */
 function unprogrammedTcp(routes: Informer<'TaskRoute'>): readonly string[] {
@@ -66,7 +96,7 @@ function unprogrammedTcp(routes: Informer<'TaskRoute'>): readonly string[] {
 
 function decide(dependencies: ProgrammingDependencies, route: TaskRoute): RouteReport | undefined {
   const { spec, status } = route;
-  if (spec.target === undefined) return notProgrammed('NotAccepted', 'The request was refused.');
+  if (spec.target === undefined) return REFUSED;
   const address = addressOf(dependencies, route);
   if ('verdicts' in address) return address;
   const { key, fields } = address;
@@ -76,12 +106,18 @@ function decide(dependencies: ProgrammingDependencies, route: TaskRoute): RouteR
   // An upstream that went away leaves the address as it is: clients get the waiting page.
   const before = holds(route, 'Programmed') && same;
   if (status.upstream === undefined && !before) {
-    return notProgrammed('UpstreamNotResolved', 'Nobody knows yet where the application is.');
+    return notProgrammed(
+      'UpstreamNotResolved',
+      'Where the application listens is not known: see UpstreamResolved. Visitors see the waiting page.',
+    );
   }
   if (isLive(dependencies, route, key)) return { verdicts: [PROGRAMMED], fields };
   return before
     ? undefined
-    : notProgrammed('WaitingForProxy', 'No complete set of proxy workers serves the route yet.');
+    : notProgrammed(
+        'WaitingForProxy',
+        'No complete set of proxy workers serves the route yet. See that the proxy runs and shares the nginx folder with the router.',
+      );
 }
 
 /** All complete proxies have acknowledged a table that holds the route at its key, and the upstream as it is now. */
@@ -100,6 +136,27 @@ function isLive(
     programmed.upstreamOf(name) === hostPort(upstream.address, upstream.port)
   );
 }
+
+const REFUSAL = {
+  reason: 'NotAccepted',
+  message: 'The request is refused: see Accepted.',
+} as const;
+
+/** A route may have been served before: nothing of that holds any more. */
+const REFUSED: RouteReport = {
+  verdicts: [
+    { type: 'UpstreamResolved', status: 'Unknown', ...REFUSAL },
+    { type: 'Programmed', status: 'False', ...REFUSAL },
+    { type: 'Published', status: 'Unknown', ...REFUSAL },
+  ],
+  fields: {
+    upstream: undefined,
+    endpoint: undefined,
+    browserEndpoint: undefined,
+    externalAddress: undefined,
+    externalPort: undefined,
+  },
+};
 
 const PROGRAMMED: Verdict = {
   type: 'Programmed',
@@ -167,14 +224,24 @@ function leaseRefusal(dependencies: ProgrammingDependencies): {
   const free = pool?.status.free ?? 0;
   const resting = pool?.status.resting?.length ?? 0;
   if (dependencies.dataPlane.heldPorts.size === 0) {
-    return { reason: 'WaitingForProxy', message: 'No proxy holds a port of the TCP range yet.' };
+    return {
+      reason: 'WaitingForProxy',
+      message:
+        'No proxy holds a port of the TCP range yet. See that the proxy runs and shares the nginx folder with the router.',
+    };
   }
-  if (free > 0) return { reason: 'LeasePending', message: 'A port is being leased.' };
+  if (free > 0) {
+    return {
+      reason: 'LeasePending',
+      message:
+        'A port is being leased. Wait a moment: after a start ClearML is asked first who holds which port.',
+    };
+  }
   return resting > 0
     ? {
         reason: 'PortsResting',
         message:
-          'The ports that nobody holds rest before anyone else gets them (CLEARWAY_PORT_REST_SECONDS).',
+          'The ports that nobody holds rest before anyone else gets them. Wait, lower CLEARWAY_PORT_REST_SECONDS, or widen TCP_PORT_START to TCP_PORT_END.',
       }
     : {
         reason: 'PortRangeExhausted',

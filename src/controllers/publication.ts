@@ -11,6 +11,7 @@ import {
   type PublicationStep,
   type PublishedEndpoint,
 } from '../domain/plan-publication.ts';
+import { replacedUpstreams } from '../domain/marks.ts';
 import { ownershipRefusal, type RouterIdentity } from '../domain/plan-task-routes.ts';
 import { asksForRoute, type TaskView } from '../domain/task-view.ts';
 import { getCondition } from '../resources/conditions.ts';
@@ -90,8 +91,10 @@ function desiredPatch({ dependencies }: PublicationContext, task: TaskView): Pat
   const refused = routes.filter(isRefused);
   // By the task itself, for a TaskRoute may come a moment later: what it said before must not be lost meanwhile.
   const names = asked.map(({ protocol, name }) => ({ protocol, endpointName: name }));
+  const replaced = replacedUpstreams(markOf(task));
   return publishPatch(task, {
     owner: { router: router.name, instance: router.instance },
+    withdrawn: router.tcpEnabled ? [] : Object.keys(replaced),
     served: routes.flatMap((route) => publishedEndpoint(route, asked)),
     known: names.filter((name) => !refused.some(({ spec }) => isSameEndpoint(spec, name))),
     asked: names,
@@ -173,7 +176,10 @@ async function execute(
   task: TaskView,
   step: PublicationStep,
 ): Promise<ReconcileResult> {
-  if (step.step === 'waitForQuiet') return { againMs: step.ms };
+  if (step.step === 'waitForQuiet') {
+    await reportPublished(context, task, QUIET);
+    return { againMs: step.ms };
+  }
   const { dependencies, memory, signal } = context;
   if (asksForRoute(task) && !memory.mayWrite(task.id, step.patch)) {
     await reportPublished(context, task, CONTESTED);
@@ -229,6 +235,8 @@ async function reportPublished(
   for (const route of dependencies.routes.byIndex('task', task.id)) {
     const isWithdrawn = isRefused(route) && holds(route, 'Published');
     if (!isWithdrawn && publishedEndpoint(route, asked).length === 0) continue;
+    // What stands in the task does not stop standing there because more is to be written.
+    if (!isWithdrawn && verdict === QUIET && holds(route, 'Published')) continue;
     const verdicts = [isWithdrawn ? WITHDRAWN : verdict];
     await reportRoute(dependencies, route, () => ({ verdicts }));
   }
@@ -248,6 +256,13 @@ const PUBLISHED: Verdict = {
   message: "The address stands in the task's runtime.",
 };
 
+const QUIET: Verdict = {
+  type: 'Published',
+  status: 'Unknown',
+  reason: 'WaitingForQuiet',
+  message: 'The task is being written to by others; the address follows within seconds.',
+};
+
 const CONTESTED: Verdict = {
   type: 'Published',
   status: 'False',
@@ -261,5 +276,5 @@ const NOT_WRITABLE: Verdict = {
   status: 'False',
   reason: 'TaskNotWritable',
   message:
-    "ClearML refuses to change the task's runtime: it may be read-only for the router's user, or hold a value that no client can edit.",
+    "ClearML refuses to change the task's runtime: it may be read-only for the router's user, or hold a value that no client can edit. Use credentials of a user who may edit the tasks of the tenant (clearway check).",
 };

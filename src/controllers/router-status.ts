@@ -154,7 +154,7 @@ function clearmlVerdict({ problem, lastSuccess }: ClearmlHealth): Verdict {
         type,
         status: 'False',
         reason: 'Unreachable',
-        message: problem ?? 'The ClearML API has not answered yet.',
+        message: `${problem ?? 'The ClearML API has not answered yet'}. Routes stay as they are. See that it runs, can be reached from the router and accepts its credentials (clearway check).`,
       };
 }
 

@@ -16,7 +16,7 @@ import {
   type UpstreamDecision,
   type UpstreamFacts,
 } from '../domain/resolve-upstream.ts';
-import { OperatorError, toOperatorError } from '../errors.ts';
+import { hasCode, OperatorError, toOperatorError } from '../errors.ts';
 import type { TaskRoute } from '../resources/kinds.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
 import type { Informer } from '../store/informer.ts';
@@ -85,7 +85,12 @@ export function upstreamController(dependencies: UpstreamDependencies): Controll
       const route = routes.get(name);
       if (route?.spec.target === undefined) return undefined;
       await hostKnown(signal);
-      const { decision, error } = await resolve(dependencies, route, signal);
+      const { decision, error } = await resolve(dependencies, route, signal).catch(
+        async (thrown: unknown) => {
+          await sayUnknown(dependencies, route, thrown);
+          throw thrown;
+        },
+      );
       await reportRoute(dependencies, route, (current) =>
         current.metadata.generation === route.metadata.generation ? report(decision) : undefined,
       );
@@ -150,6 +155,19 @@ function changedTasks(former: EngineFacts, now: EngineFacts): readonly string[] 
   const gone = [...before].filter(([text]) => !after.has(text));
   const come = [...after].filter(([text]) => !before.has(text));
   return [...new Set([...gone, ...come].flatMap(([, { taskId }]) => taskId ?? []))];
+}
+
+/** A name that nobody could look up: what was found before holds, but a route without anything needs a word. */
+async function sayUnknown(
+  dependencies: UpstreamDependencies,
+  route: TaskRoute,
+  error: unknown,
+): Promise<void> {
+  if (!hasCode(error, 'UPSTREAM_NAME_UNAVAILABLE') || route.status.upstream !== undefined) return;
+  const message = `Nobody could say whether the host name ${route.spec.target?.address ?? ''} has an address. See that the resolver of the router answers; it is asked again.`;
+  await reportRoute(dependencies, route, () => ({
+    verdicts: [{ type: 'UpstreamResolved', status: 'False', reason: 'NameLookupFailed', message }],
+  }));
 }
 
 interface Resolution {

@@ -122,12 +122,12 @@ function requestsOf(
 
 const NAME_TOO_LONG = refuse(
   'InvalidName',
-  `The name of an endpoint may have ${MAX_NAME_LENGTH} characters.`,
+  `The name of an endpoint may have ${MAX_NAME_LENGTH} characters. Give it a shorter one.`,
 );
 
 const TOO_MANY = refuse(
   'TooManyEndpoints',
-  `A task may have ${MAX_ENDPOINTS} endpoints of one protocol; in the order of their names this one is beyond.`,
+  `A task may have ${MAX_ENDPOINTS} endpoints of one protocol; in the order of their names this one is beyond. Ask for fewer, or spread them over several tasks.`,
 );
 
 /** Names with a port, the default one (empty) first. A port that is null or empty asks for nothing. */

@@ -61,6 +61,8 @@ export interface PublicationFacts {
   readonly served: readonly PublishedEndpoint[];
   /** The endpoints that the task asks for and nobody refused: what was published of one that is not served now stays. */
   readonly known: readonly EndpointName[];
+  /** Names of tcp endpoints that showed an address of ours and are served no more: what it replaced comes back. */
+  readonly withdrawn: readonly string[];
   /** All endpoints that the task asks for: what our TCP addresses replaced is remembered for each. */
   readonly asked: readonly EndpointName[];
 }
@@ -82,21 +84,25 @@ export interface EndpointName {
 export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
   const former = parseMark(task.runtime[MARK_KEY]);
   const own = ownEndpointKeys(task, former);
-  if (facts.served.length === 0) {
+  if (facts.served.length === 0 && facts.withdrawn.length === 0) {
     // Nothing is served yet; or nothing any more, and then what was published of it goes.
     if (former === undefined) return NO_PATCH;
     const known = urlKeys(facts.known);
     const refused = new Set([...urlKeys(facts.asked)].filter((key) => !known.has(key)));
     return { set: {}, remove: own.filter((key) => refused.has(key)) };
   }
-  const desired: Record<string, string | number> = Object.fromEntries(facts.served.flatMap(keysOf));
+  const back = restored(task, former, facts.withdrawn);
+  const desired: Record<string, string | number> = {
+    ...back.set,
+    ...Object.fromEntries(facts.served.flatMap(keysOf)),
+  };
   desired[MARK_KEY] = formatMark(markFor(facts, former, task.id));
   const kept = urlKeys(facts.known);
   return {
     set: Object.fromEntries(
       Object.entries(desired).filter(([key, value]) => task.runtime[key] !== value),
     ),
-    remove: own.filter((key) => !kept.has(key)),
+    remove: [...own.filter((key) => !kept.has(key)), ...back.remove],
   };
 }
 
@@ -159,18 +165,25 @@ export function withdrawPatch(
   const mark = parseMark(task.runtime[MARK_KEY]);
   if (mark === undefined || mark.router !== owner.router) return NO_PATCH;
   if (!restore) return { set: {}, remove: [...ownEndpointKeys(task, mark), MARK_KEY] };
-  const upstreams = Object.entries(replacedUpstreams(mark));
-  const restored = Object.fromEntries(upstreams.flatMap(restoredKeys));
-  const tcpKeys = upstreams.flatMap(([name]) => TCP_KEYS.map((key) => endpointKey(key, name)));
+  const { set, remove } = restored(task, mark, Object.keys(replacedUpstreams(mark)));
   return {
     set: Object.fromEntries(
-      Object.entries(restored).filter(([key, value]) => task.runtime[key] !== value),
+      Object.entries(set).filter(([key, value]) => task.runtime[key] !== value),
     ),
-    remove: [
-      ...ownEndpointKeys(task, mark),
-      ...tcpKeys.filter((key) => restored[key] === undefined && task.runtime[key] !== undefined),
-      MARK_KEY,
-    ],
+    remove: [...ownEndpointKeys(task, mark), ...remove, MARK_KEY],
+  };
+}
+
+/** Keys that bring back what our TCP addresses replaced of these endpoints, and those that only we wrote. */
+function restored(task: TaskView, mark: Mark | undefined, names: readonly string[]): Patch {
+  const upstreams = Object.entries(replacedUpstreams(mark)).filter(([name]) =>
+    names.includes(name),
+  );
+  const set: Patch['set'] = Object.fromEntries(upstreams.flatMap(restoredKeys));
+  const tcpKeys = upstreams.flatMap(([name]) => TCP_KEYS.map((key) => endpointKey(key, name)));
+  return {
+    set,
+    remove: tcpKeys.filter((key) => set[key] === undefined && task.runtime[key] !== undefined),
   };
 }
 
@@ -214,7 +227,8 @@ function upstreamsOf(
 ): Readonly<Record<string, string>> {
   const asked = facts.asked.flatMap(({ protocol, endpointName }) => {
     const upstream = former?.upstreams[upstreamKey(endpointName)];
-    return protocol === 'http' || upstream === undefined ? [] : [[endpointName, upstream] as const];
+    const isGone = protocol === 'http' || facts.withdrawn.includes(endpointName);
+    return isGone || upstream === undefined ? [] : [[endpointName, upstream] as const];
   });
   const served = facts.served.flatMap((endpoint) => {
     if (endpoint.protocol === 'http') return [];

@@ -1,6 +1,6 @@
 import type { EndpointRequest } from './endpoint-request.ts';
 import type { Mark } from './marks.ts';
-import { taskRouteName } from './route-name.ts';
+import { conflictRouteName, taskRouteName } from './route-name.ts';
 import { asksForRoute, type TaskView } from './task-view.ts';
 
 /** What a TaskRoute's spec says, as far as the task decides it. */
@@ -105,11 +105,24 @@ function desiredRoutes(facts: TaskRouteFacts, task: TaskView): readonly RouteInt
   const byName = new Map<string, RouteIntent>();
   const ownership = ownershipRefusal(facts.router, facts.mark);
   for (const request of facts.requests) {
-    const route = desiredRoute(facts, task, request);
-    if (byName.has(route.name)) continue;
+    const route = withoutConflict(desiredRoute(facts, task, request), byName);
     byName.set(route.name, ownership === undefined ? route : refused(route, ownership));
   }
   return [...byName.values()];
+}
+
+/** The route itself, or a refused one beside the one that has its name. */
+function withoutConflict(
+  route: RouteIntent,
+  others: ReadonlyMap<string, RouteIntent>,
+): RouteIntent {
+  const other = others.get(route.name);
+  if (other === undefined) return route;
+  const { task, protocol, endpointName } = route.spec;
+  const [name, first] = [endpointName, other.spec.endpointName].map(printable);
+  const message = `The endpoint "${name}" leads to the same address as the endpoint "${first}" of the task, which has it. Give one of them another name.`;
+  const named = { ...route, name: conflictRouteName({ task: task.id, protocol, endpointName }) };
+  return refused(named, { reason: 'NameConflict', message });
 }
 
 function desiredRoute(

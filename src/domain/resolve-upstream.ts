@@ -78,7 +78,7 @@ export function resolveUpstream(facts: UpstreamFacts): UpstreamDecision {
   if (given.length === 0) {
     return {
       reason: 'NameNotResolved',
-      message: `The host name ${facts.target.address} does not resolve to an address from the router.`,
+      message: `The host name ${facts.target.address} does not resolve to an address from the router. Make the name known to its resolver, or let the task give an address.`,
     };
   }
   const bridges = networkSet(facts.bridgeSubnets);
@@ -109,7 +109,7 @@ function elsewhere(
   const address = container?.addresses[0];
   if (address !== undefined) return check(facts, address, 'engine');
   if (facts.containers.length > 0 && facts.containers.every((candidate) => !candidate.running)) {
-    return { reason: 'ContainerNotRunning', message: "The task's container is not running." };
+    return { reason: 'ContainerNotRunning', message: NOT_RUNNING };
   }
   const worker = facts.workerAddress;
   const bridges = networkSet(facts.bridgeSubnets);
@@ -119,6 +119,9 @@ function elsewhere(
   }
   return { reason: 'AmbiguousBridgeAddress', message: ambiguous(facts.target.address, why) };
 }
+
+const NOT_RUNNING =
+  "The task's container is not running. Start it, or end the task in ClearML; address and port are kept for its return.";
 
 function ambiguous(address: string, why: 'LoopToOurselves' | 'NoContainer' | 'NoEngine'): string {
   const what = {
@@ -137,7 +140,7 @@ function deadOnThisHost(facts: UpstreamFacts, address: string): UpstreamDecision
   const { containers } = facts;
   const dead = containers.length > 0 && containers.every((container) => !container.running);
   return dead && isOwnAddress(facts, address)
-    ? { reason: 'ContainerNotRunning', message: "The task's container is not running." }
+    ? { reason: 'ContainerNotRunning', message: NOT_RUNNING }
     : undefined;
 }
 
@@ -171,14 +174,14 @@ function check(
   if (!isAllowed(address, allowed)) {
     return {
       reason: 'AddressNotAllowed',
-      message: `The router may not connect to ${address}: ${allowed === undefined ? 'loopback, link-local, multicast and reserved addresses are refused' : 'it is outside CLEARWAY_UPSTREAM_CIDRS, or never allowed'}.`,
+      message: `The router may not connect to ${address}: ${allowed === undefined ? 'loopback, link-local, multicast and reserved addresses are refused' : 'it is outside CLEARWAY_UPSTREAM_CIDRS, or never allowed'}. Let the task give an address that others reach, or name the network in CLEARWAY_UPSTREAM_CIDRS.`,
     };
   }
   const own = LOOPBACK.includes(address) || isOwnAddress(facts, address);
   if (own && facts.ownPorts(port)) {
     return {
       reason: 'OwnListener',
-      message: `Port ${port} of ${address} is this router's own listener: the route would lead to itself.`,
+      message: `Port ${port} of ${address} is this router's own listener: the route would lead to itself. Let the application listen on another port.`,
     };
   }
   return { address, port, source };

@@ -39,6 +39,14 @@ export function taskRouteName(id: EndpointId): string {
   return `${routeKey(id)}.${id.protocol}`;
 }
 
+/** The name of a TaskRoute whose own name another endpoint of the task has: it is refused, and shown beside the other. */
+export function conflictRouteName({ task, protocol, endpointName }: EndpointId): string {
+  const cleaned = clean(endpointName, 20);
+  // Of a text that no endpoint is called, so that it is nobody's slug.
+  const hash = hash8(`\0${endpointName}`);
+  return `${task}--${cleaned === '' ? hash : `${cleaned}-${hash}`}.${protocol}`;
+}
+
 /** Where users reach http endpoints. */
 export interface HttpPlace {
   /** Public URL of the router, without a path and without a trailing slash. */

@@ -10,7 +10,8 @@ export const CONDITION_TYPES = {
     UpstreamResolved: 'The router knows where the task listens, and may connect there.',
     Programmed: 'Every worker of at least one proxy serves the route.',
     Published: "The address stands in the task's runtime properties, where ClearML shows it.",
-    Ready: 'Users can be sent to the address: Accepted, Programmed and Published hold.',
+    Ready:
+      'Users can be sent to the address: Accepted, Programmed and Published hold. While one does not, Ready has its reason.',
     Answering: 'The application has answered at its upstream.',
   },
   StaticRoute: {
@@ -131,8 +132,13 @@ const UNRESOLVED = {
     meaning: 'The upstream is a port on which the proxy itself listens.',
     action: 'Let the application listen on a port outside the range of the router.',
   },
+  NameLookupFailed: {
+    on: ['UpstreamResolved'],
+    meaning: 'Nobody could say whether the host name that the task gave has an address.',
+    action: 'See that the resolver of the router answers.',
+  },
   UpstreamNotResolved: {
-    on: ['Programmed', 'Answering'],
+    on: ['Programmed'],
     meaning: 'There is no upstream yet; visitors see the waiting page.',
     action: 'Look at the condition UpstreamResolved.',
   },
@@ -140,12 +146,13 @@ const UNRESOLVED = {
 
 const WAITING = {
   Pending: {
-    on: ['Accepted', 'UpstreamResolved', 'Programmed', 'Published', 'Ready', 'Answering'],
-    meaning: 'Nobody has looked at it yet.',
-    action: 'Wait a moment; if it stays, look at the log of the router.',
+    on: ['Published', 'Ready'],
+    meaning: 'It is being done.',
+    action:
+      'Wait a moment; if it stays, look at the condition ClearMLReachable of the Router and at its log.',
   },
   NotAccepted: {
-    on: ['Programmed', 'Published', 'Ready'],
+    on: ['UpstreamResolved', 'Programmed', 'Published'],
     meaning: 'The request is refused, so nothing more is done for it.',
     action: 'Look at the condition Accepted.',
   },
@@ -222,8 +229,8 @@ const UNPUBLISHED = {
     action: 'Use credentials of a user who may edit the tasks of the tenant (`clearway check`).',
   },
   NameConflict: {
-    on: ['Accepted', 'Published'],
-    meaning: 'Two endpoints of the task lead to the same address.',
+    on: ['Accepted'],
+    meaning: 'Another endpoint of the task leads to the same address, and has it.',
     action: 'Give each endpoint of a task its own name.',
   },
 } as const satisfies Record<string, ReasonText>;

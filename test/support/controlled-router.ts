@@ -4,12 +4,13 @@ import { ClearmlClient } from '../../src/clearml/client.ts';
 import { ClearmlTaskWriter } from '../../src/clearml/task-writer.ts';
 import { TaskWatcher } from '../../src/clearml/watcher.ts';
 import { ClearmlWorkers } from '../../src/clearml/workers.ts';
-import { controllersOf } from '../../src/composition/controllers.ts';
+import { controllersOf, type ControllerParts } from '../../src/composition/controllers.ts';
 import { heldTasks } from '../../src/composition/held-tasks.ts';
 import { informersOf } from '../../src/composition/informers.ts';
 import { identifyInstance } from '../../src/composition/instance.ts';
 import { Milestone } from '../../src/composition/milestone.ts';
 import { settle } from '../../src/composition/settle.ts';
+import type { Clock, EngineFacts } from '../../src/controllers/contracts.ts';
 import { makeController, type Controller } from '../../src/controllers/controller.ts';
 import type { DataPlane } from '../../src/controllers/contracts.ts';
 import { ensureRouter } from '../../src/controllers/router-status.ts';
@@ -17,7 +18,7 @@ import { routerObjectName } from '../../src/domain/route-name.ts';
 import { getCondition } from '../../src/resources/conditions.ts';
 import type { TaskRoute } from '../../src/resources/kinds.ts';
 import type { Settings } from '../../src/settings.ts';
-import type { ResourceStore } from '../../src/store/contract.ts';
+import type { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { realClock } from './clocks.ts';
 import { FakeDataPlane } from './fake-data-plane.ts';
 import { someSettings } from './some-settings.ts';
@@ -37,18 +38,26 @@ export interface ControlledRouterOptions {
   /** A real proxy, in the place of the fake one. */
   readonly plane?: DataPlane;
   readonly pollMs?: number;
+  /** True for a router that serves no TCP. */
+  readonly isTcpOff?: boolean;
+  /** What the engine says; there is none unless given. */
+  readonly engine?: EngineFacts;
+  /** Another clock than the real one. */
+  readonly clock?: Clock;
+  /** Looks up host names. */
+  readonly resolve?: ControllerParts['resolve'];
 }
 
 /** Every controller of a router on a real store and a real ClearML client; the proxy is a fake one. */
 export interface ControlledRouter extends AsyncDisposable {
   readonly dataPlane: FakeDataPlane;
   readonly controllers: readonly Controller[];
+  /** What the router keeps, and where an administrator writes. */
+  readonly store: SqliteStore;
   /** TaskRoutes in the order of their names. */
   routes(): Promise<readonly TaskRoute[]>;
   /** `status reason` of a condition, or `absent`. */
   condition(route: string, type: string): Promise<string>;
-  /** For what an administrator does. */
-  readonly store: ResourceStore;
   /** How often each controller has reconciled. */
   readonly reconciles: Readonly<Record<string, number | undefined>>;
   /** True when the first complete pass and all that follows from it is done. */
@@ -57,17 +66,19 @@ export interface ControlledRouter extends AsyncDisposable {
 
 /** Starts a router; disposing it is a clean stop. */
 export async function startRouter(options: ControlledRouterOptions): Promise<ControlledRouter> {
-  const settings = someSettings({
+  const { tcp, ...withoutTcp } = someSettings({
     router: { name: 'gw', url: 'https://gw.example', namespace: 'default' },
     tcp: TCP,
     // A pool without memory rests as a whole, which is another test's matter.
     portRestSeconds: 0,
     ...options.settings,
   });
+  const isTcpOff = options.isTcpOff === true || tcp === undefined;
+  const settings: Settings = isTcpOff ? withoutTcp : { ...withoutTcp, tcp };
   const ports = Array.from({ length: TCP.end - TCP.start + 1 }, (_, index) => TCP.start + index);
   const dataPlane = options.dataPlane ?? new FakeDataPlane({ ports });
-  const clock = realClock;
-  const store = openStore(options.state);
+  const { clock = realClock } = options;
+  const store = openStore(options.state, { now: () => clock.now() });
   const informers = informersOf({ store, clock, onError: () => undefined });
   const { routes, pools, statics } = informers;
   const clearml = connect(options, settings, heldTasks(routes));
@@ -76,13 +87,14 @@ export async function startRouter(options: ControlledRouterOptions): Promise<Con
   const reconciles: Record<string, number> = {};
   const parts = { settings, version: '0', clock, store, name, ...informers, known, completed };
   await ensureRouter({ store, clock }, name, specsOf(settings));
-  const facts = { available: false, containers: [], bridgeSubnets: [] };
+  const facts = options.engine ?? { available: false, containers: [], bridgeSubnets: [] };
   const controllers = controllersOf({
     ...parts,
     instance: identifyInstance(settings, store),
     clearml,
     engine: { changes: NEVER, facts },
     dataPlane: options.plane ?? dataPlane,
+    ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   }).map((controller) =>
     makeController(controller, {
       clock,

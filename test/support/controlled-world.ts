@@ -19,6 +19,8 @@ export interface ControlledWorld {
   readonly start: (options?: Partial<ControlledRouterOptions>) => Promise<ControlledRouter>;
   /** A new empty folder. */
   readonly folder: () => Promise<string>;
+  /** Has something done when the story is over. */
+  readonly atEnd: (work: () => void) => void;
 }
 
 /** Runs a story in a world of its own. */
@@ -33,6 +35,7 @@ export async function inWorld(
   await story({
     api,
     folder,
+    atEnd: (work) => stack.defer(work),
     start: async (options = {}) => {
       const state = options.state ?? (await folder());
       const router = await startRouter({ apiHost: api.url, keys: KEYS, ...options, state });

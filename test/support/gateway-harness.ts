@@ -31,6 +31,8 @@ export interface GatewayOptions {
   readonly host?: string;
   /** Makes the gateway speak TLS. */
   readonly certificate?: KeyPair;
+  /** Prepares the nginx folder, which is still empty. */
+  readonly prepare?: (nginxFolder: string) => Promise<void>;
   /** More settings, or others, of router and proxy. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -132,6 +134,7 @@ export class Gateway {
     const scheme = certificate === undefined ? 'http' : 'https';
     const folder = await mkdtemp(join(tmpdir(), 'clearway-e2e-'));
     await makeGatewayFolders(folder);
+    await options.prepare?.(join(folder, 'nginx'));
     if (certificate !== undefined) await putPair(join(folder, 'nginx', 'tls'), certificate);
     const ports = await findPorts(tcpPorts + 3);
     const [port, metricsPort, apiPort] = [ports.start, ports.start + 1, ports.start + 2];

@@ -1,6 +1,7 @@
 import type { Kind, ResourceByKind } from '../../resources/kinds.ts';
 import type { ResourceStore, WatchEvent } from '../../store/contract.ts';
 import type { AnyChange, AnyObject, ObjectSource } from '../contracts.ts';
+import { withoutEmptyStatus } from './empty-status.ts';
 
 /** The resources of one kind, as the store has them. */
 export function kindSource(
@@ -27,18 +28,14 @@ export function kindSource(
 
 type View = (object: ResourceByKind[Kind]) => AnyObject;
 
-/** A status that nobody wrote is no field of an object of the API; the object without it stays the same as long as the other does. */
+/** The object without an empty status stays the same as long as the stored one does. */
 function makeView(): View {
-  const bare = new WeakMap<object, AnyObject>();
+  const views = new WeakMap<object, AnyObject>();
   return (object) => {
-    const whole = object as unknown as AnyObject;
-    if (Object.keys(object.status).length > 0) return whole;
-    const known = bare.get(object);
+    const known = views.get(object);
     if (known !== undefined) return known;
-    const made = Object.fromEntries(
-      Object.entries(whole).filter(([field]) => field !== 'status'),
-    ) as unknown as AnyObject;
-    bare.set(object, made);
+    const made = withoutEmptyStatus(object as unknown as AnyObject);
+    if (made !== (object as unknown)) views.set(object, made);
     return made;
   };
 }

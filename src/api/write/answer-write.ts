@@ -2,6 +2,7 @@ import { hasCode } from '../../errors.ts';
 import { API_VERSION, type Kind } from '../../resources/kinds.ts';
 import { KINDS } from '../../resources/schemas.generated.ts';
 import type { AnyObject, ApiAnswer, ResourceRequest, Verb } from '../contracts.ts';
+import { withoutEmptyStatus } from '../sources/empty-status.ts';
 import { ApiError } from '../status.ts';
 import { apply } from './apply.ts';
 import { mediaTypeOf, PATCH_TYPES, readBody } from './body.ts';
@@ -110,7 +111,7 @@ async function retried<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 function answer({ context, request, warnings }: Write, object: Stored, status: number): ApiAnswer {
-  const rendered = context.render(request, object as unknown as AnyObject);
+  const rendered = context.render(request, withoutEmptyStatus(object as unknown as AnyObject));
   if (warnings.length === 0) return { ...rendered, status };
   const headers = { ...rendered.headers, Warning: warningHeaders(warnings) };
   return { ...rendered, status, headers };

@@ -61,6 +61,8 @@ export interface Command {
   readonly meanwhile?: readonly Step[];
   /** What need not be the same at all, as it is only there for the test. */
   readonly uncompared?: readonly Stream[];
+  /** The tables of stdout come in any order: a real server lists kinds as they come. */
+  readonly anyOrder?: boolean;
   readonly kubectl?: readonly KubectlMinor[];
   readonly differences?: readonly Difference[];
 }

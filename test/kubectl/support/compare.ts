@@ -17,13 +17,15 @@ export function expected(command: Command, minor: KubectlMinor, real: Shown): Sh
     const mine = differences.filter((difference) => difference.in === stream);
     return [stream, mine.reduce((text, one) => replace(text, one), real[stream])] as const;
   });
-  return comparable(command, Object.fromEntries(texts) as unknown as Shown);
+  return comparable(command, Object.fromEntries(texts) as Shown);
 }
 
 /** A command's output without the streams that its entry leaves out. */
 export function comparable({ uncompared = [] }: Command, shown: Shown): Shown {
-  const texts = STREAMS.map((stream) => [stream, uncompared.includes(stream) ? '' : shown[stream]]);
-  return Object.fromEntries(texts) as unknown as Shown;
+  const texts = STREAMS.map(
+    (stream) => [stream, uncompared.includes(stream) ? '' : shown[stream]] as const,
+  );
+  return Object.fromEntries(texts) as Shown;
 }
 
 function replace(text: string, difference: Difference): string {

@@ -5,6 +5,7 @@ import { eventually } from '../../support/eventually.ts';
 import { Kubectl, type RunningKubectl } from '../../support/kubectl.ts';
 import { words, type Command, type Step, type Stream } from './command-list.ts';
 import { mask } from './mask.ts';
+import { sortedState } from './state.ts';
 import { resetKinds, type SeedObject, type World } from './world.ts';
 
 /** What a command showed, masked. */
@@ -34,9 +35,9 @@ export async function runCommand(
     const state = changes.includes('StaticRoute') ? await must(kubectl, STATE) : '';
     return {
       code: String(outcome.code),
-      stdout: maskFor(kubectl, outcome.stdout),
+      stdout: inOrder(command, maskFor(kubectl, outcome.stdout)),
       stderr: maskFor(kubectl, outcome.stderr),
-      state: mask(state),
+      state: mask(sortedState(state)),
     };
   } finally {
     await resetKinds(world, seed, changes);
@@ -84,4 +85,10 @@ async function must(kubectl: Kubectl, line: string): Promise<string> {
 
 function maskFor({ folder }: Kubectl, text: string): string {
   return mask(text.replaceAll(folder, 'FOLDER').replaceAll(/\/tmp\/[\w./-]+/g, 'TEMP'));
+}
+
+function inOrder({ anyOrder = false }: Command, text: string): string {
+  if (!anyOrder) return text;
+  const tables = text.split('\n\n').map((table) => table.trimEnd());
+  return tables.sort().join('\n\n');
 }

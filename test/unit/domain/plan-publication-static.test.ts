@@ -18,7 +18,7 @@ function http(endpointName = ''): PublishedEndpoint {
 }
 
 function facts(...served: readonly PublishedEndpoint[]): PublicationFacts {
-  return { owner: OWNER, served, known: served, asked: served };
+  return { owner: OWNER, withdrawn: [], served, known: served, asked: served };
 }
 
 /** The task after a write. */
@@ -54,7 +54,9 @@ describe('publishPatch at a static route', () => {
   it('takes it out when the task is not served there any more', () => {
     const asked = [{ protocol: 'http', endpointName: '' }] as const;
 
-    expect(publishPatch(shown, { owner: OWNER, served: [], known: [], asked })).to.deep.equal({
+    expect(
+      publishPatch(shown, { owner: OWNER, withdrawn: [], served: [], known: [], asked }),
+    ).to.deep.equal({
       set: {},
       remove: ['endpoint', 'browser_endpoint'],
     });
@@ -64,6 +66,7 @@ describe('publishPatch at a static route', () => {
     const known = [{ protocol: 'http', endpointName: '' }, http('api')] as const;
     const patch = publishPatch(shown, {
       owner: OWNER,
+      withdrawn: [],
       served: [http('api')],
       known,
       asked: known,
@@ -72,7 +75,9 @@ describe('publishPatch at a static route', () => {
     expect(patch.remove).to.deep.equal([]);
     expect(patch.set).to.not.include.keys('clearway');
     expect(
-      isEmptyPatch(publishPatch(shown, { owner: OWNER, served: [], known, asked: known })),
+      isEmptyPatch(
+        publishPatch(shown, { owner: OWNER, withdrawn: [], served: [], known, asked: known }),
+      ),
     ).to.equal(true);
   });
 
@@ -80,6 +85,7 @@ describe('publishPatch at a static route', () => {
     const tcp = { protocol: 'tcp', endpointName: '' } as const;
     const patch = publishPatch(shown, {
       owner: OWNER,
+      withdrawn: [],
       served: [],
       known: [tcp],
       asked: [tcp, { protocol: 'http', endpointName: '' }],
@@ -93,12 +99,13 @@ describe('publishPatch at a static route', () => {
     const task = { ...shown, runtime: { ...shown.runtime, clearway } };
 
     expect(
-      publishPatch(task, { owner: OWNER, served: [], known: [], asked: [http()] }).remove,
+      publishPatch(task, { owner: OWNER, withdrawn: [], served: [], known: [], asked: [http()] })
+        .remove,
     ).to.deep.equal(['endpoint', 'browser_endpoint']);
   });
 
   it('takes nothing out that the task wrote itself, nor where no router was', () => {
-    const none = { owner: OWNER, served: [], known: [], asked: [http()] };
+    const none = { owner: OWNER, withdrawn: [], served: [], known: [], asked: [http()] };
     const { clearway, ...unmarked } = shown.runtime;
     const runtime = { ...shown.runtime, endpoint: 'https://gw.example/other/' };
 

@@ -8,7 +8,7 @@ import {
   type PublicationFacts,
   type PublishedEndpoint,
 } from '../../../src/domain/plan-publication.ts';
-import { parseMark } from '../../../src/domain/marks.ts';
+import { MARK_KEY, parseMark } from '../../../src/domain/marks.ts';
 import type { TaskView } from '../../../src/domain/task-view.ts';
 import { TASK_ID, aMarkText, aTask } from '../../support/builders.ts';
 
@@ -34,7 +34,7 @@ function tcp(
 }
 
 function facts(...served: readonly PublishedEndpoint[]): PublicationFacts {
-  return { owner: OWNER, served, known: served, asked: served };
+  return { owner: OWNER, served, withdrawn: [], known: served, asked: served };
 }
 
 /** The task after a write. */
@@ -120,6 +120,7 @@ describe('publishPatch', () => {
     const task = apply(aTask(), publishPatch(aTask(), facts(http(), http('api'), tcp())));
     const now = {
       ...facts(http()),
+      withdrawn: [],
       known: [http(), http('api'), tcp()],
       asked: [http(), http('api'), tcp()],
     };
@@ -171,6 +172,30 @@ describe('publishPatch', () => {
         expect(remove.filter((key) => key in set)).to.deep.equal([]);
       }),
     );
+  });
+});
+
+describe('publishPatch of tcp that was switched off', () => {
+  const runtime = { external_address: '172.17.0.3', external_tcp_port: 10_022 };
+  const shown = apply(aTask({ runtime }), publishPatch(aTask({ runtime }), facts(tcp())));
+  const off: PublicationFacts = { ...facts(), asked: [tcp()], withdrawn: [''] };
+
+  it('brings back what the task had written, and says so in the mark', () => {
+    const back = apply(shown, publishPatch(shown, off));
+
+    const { [MARK_KEY]: mark, ...rest } = back.runtime;
+    expect(rest).to.deep.equal(runtime);
+    expect(parseMark(mark)).to.deep.include({ router: OWNER.router, upstreams: {} });
+    expect(publishPatch(back, { ...off, withdrawn: [] })).to.deep.equal({ set: {}, remove: [] });
+  });
+
+  it('leaves the http endpoints of the task as they are', () => {
+    const both = apply(shown, publishPatch(shown, facts(http('api'), tcp())));
+    const back = apply(both, publishPatch(both, { ...facts(http('api')), withdrawn: [''] }));
+
+    expect(back.runtime).to.include(runtime);
+    expect(back.runtime).to.have.property('endpoint__api');
+    expect(back.runtime).not.to.have.property('upstream_task_port');
   });
 });
 

@@ -1,0 +1,113 @@
+import { expect } from 'chai';
+import { getCondition } from '../../src/resources/conditions.ts';
+import type { TaskRoute } from '../../src/resources/kinds.ts';
+import type { ReasonText } from '../../src/resources/reason-text.ts';
+import { REASONS } from '../../src/resources/reasons.ts';
+import type { StoredEvent } from '../../src/store/contract.ts';
+import { inWorld } from '../support/controlled-world.ts';
+import { eventually } from '../support/eventually.ts';
+import { AFTERWARDS } from '../support/stories/afterwards.ts';
+import { PROXIES } from '../support/stories/proxies.ts';
+import { REFUSALS } from '../support/stories/refusals.ts';
+import { ROUTERS } from '../support/stories/routers.ts';
+import type { Situation, Story } from '../support/stories/story.ts';
+import { UPSTREAMS } from '../support/stories/upstreams.ts';
+
+const STORIES: readonly Story[] = [
+  ...REFUSALS,
+  ...UPSTREAMS,
+  ...PROXIES,
+  ...AFTERWARDS,
+  ...ROUTERS,
+];
+const QUEUES = { queues: [{ name: 'gpu' }, { name: 'cpu' }] };
+const LISTED: Readonly<Record<string, ReasonText>> = REASONS;
+
+describe('why it does not work', () => {
+  it('has a story for each reason of the list that is not good news', () => {
+    const wanted = Object.entries(LISTED)
+      .filter(([, { action }]) => action !== undefined)
+      .flatMap(([reason, { on }]) => on.map((type) => `${type} ${reason}`));
+    const told = STORIES.map(({ on, reason }) => `${on} ${reason}`);
+
+    expect(
+      wanted.filter((pair) => !told.includes(pair)),
+      'not told',
+    ).to.deep.equal([]);
+    expect(
+      told.filter((pair) => !wanted.includes(pair)),
+      'not listed',
+    ).to.deep.equal([]);
+  });
+
+  for (const story of STORIES) {
+    it(`is told by ${story.on} ${story.reason}`, () =>
+      inWorld(async (world) => {
+        const situation = await story.bring(world);
+        if (story.on !== 'Event') await expectCondition(story, situation);
+        await expectEvent(story, situation);
+        await expectListed(situation);
+      }, QUEUES)).timeout(20_000);
+  }
+});
+
+async function expectCondition(
+  { kind = 'TaskRoute', on, reason, says }: Story,
+  { router, route }: Situation,
+): Promise<void> {
+  await eventually(
+    async () => {
+      const found = await router.store.get(kind, route);
+      const condition = getCondition(found?.status.conditions ?? [], on);
+      expect(condition?.reason, JSON.stringify(found?.status.conditions)).to.equal(reason);
+      expect(condition?.status).not.to.equal('True');
+      expect(condition?.message).to.match(says);
+      expect(condition?.observedGeneration).to.equal(found?.metadata.generation);
+    },
+    { timeoutMs: 15_000, everyMs: 5 },
+  );
+}
+
+/** What turned False made a warning; what is not known yet made none, and what an event alone says is there. */
+async function expectEvent(story: Story, situation: Situation): Promise<void> {
+  const { kind = 'TaskRoute', on, reason, says } = story;
+  if (kind !== 'TaskRoute') return;
+  const { router, route } = situation;
+  const known = await router.store.get('TaskRoute', route);
+  const condition = getCondition(known?.status.conditions ?? [], on);
+  const isSilent = on === 'Ready' || condition?.status === 'Unknown';
+  if (isSilent) return;
+  const event = await eventually(async () => {
+    const events = await eventsOf(situation);
+    const found = events.find((candidate) => candidate.reason === reason);
+    expect(found, JSON.stringify(events)).not.to.equal(undefined);
+    return found!;
+  });
+  expect(event.message).to.match(says);
+  expect(event.uid).to.match(/^[0-9a-f-]{36}$/);
+  if (on !== 'Event') expect(event).to.include({ type: 'Warning', uid: known?.metadata.uid });
+}
+
+/** Whatever else was said on the way is in the list as well, on the condition that it stands on. */
+async function expectListed(situation: Situation): Promise<void> {
+  const routes = await situation.router.routes();
+  const said = routes
+    .flatMap(conditionsOf)
+    .concat((await eventsOf(situation)).map(({ reason }) => ({ type: 'Event', reason })));
+  const unlisted = said.filter(({ type, reason }) => {
+    const on = LISTED[reason]?.on ?? [];
+    // Ready repeats what the first of the others says; an event what its condition says.
+    return on.length === 0 || !(type === 'Ready' || type === 'Event' || on.includes(type));
+  });
+
+  expect(unlisted).to.deep.equal([]);
+}
+
+function conditionsOf({ status }: TaskRoute): { readonly type: string; readonly reason: string }[] {
+  return (status.conditions ?? []).map(({ type, reason }) => ({ type, reason }));
+}
+
+async function eventsOf({ router, route }: Situation): Promise<readonly StoredEvent[]> {
+  const { items } = await router.store.listEvents();
+  return items.filter(({ kind, name }) => kind === 'TaskRoute' && name === route);
+}
