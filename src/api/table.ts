@@ -76,7 +76,7 @@ export class TableWriter {
       case 'Metadata':
         return this.#texts.metadata(object, version);
       case 'Object':
-        return this.#texts.whole(object);
+        return this.#texts.wholeOnce(object);
     }
   }
 

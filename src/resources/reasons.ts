@@ -1,10 +1,7 @@
 // The one list of what conditions and events may say. docs/conditions.md is made from it, and the tests hold the
 // sources against it: a reason that is not here is not used.
-
 import type { ReasonText } from './reason-text.ts';
-import { STATIC_ROUTE_REASONS } from './static-route-reasons.ts';
-
-export type { ReasonText } from './reason-text.ts';
+import { AT_STATIC_ROUTES } from './static-reasons.ts';
 
 /** What a condition answers, by kind and type. */
 export const CONDITION_TYPES = {
@@ -258,7 +255,7 @@ const EVENTS = {
 export const REASONS = {
   ...GOOD,
   ...REFUSED,
-  ...STATIC_ROUTE_REASONS,
+  ...AT_STATIC_ROUTES,
   ...UNRESOLVED,
   ...WAITING,
   ...UNPUBLISHED,

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { getCondition } from '../../src/resources/conditions.ts';
-import { CONDITION_TYPES, REASONS, type ReasonText } from '../../src/resources/reasons.ts';
+import type { ReasonText } from '../../src/resources/reason-text.ts';
+import { CONDITION_TYPES, REASONS } from '../../src/resources/reasons.ts';
 import type { StoredEvent } from '../../src/store/contract.ts';
 import type { ControlledRouter } from '../support/controlled-router.ts';
 import { inWorld } from '../support/controlled-world.ts';

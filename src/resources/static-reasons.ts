@@ -1,7 +1,7 @@
 import type { ReasonText } from './reason-text.ts';
 
-/** What a StaticRoute, and a TaskRoute that asks for one, may say beside what every route may. */
-export const STATIC_ROUTE_REASONS = {
+/** Why a task is not served at a StaticRoute, and why nobody is. */
+export const AT_STATIC_ROUTES = {
   InvalidStaticRoute: {
     on: ['Accepted'],
     meaning:
