@@ -146,7 +146,7 @@ const UNRESOLVED = {
 
 const WAITING = {
   Pending: {
-    on: ['Published', 'Ready'],
+    on: ['Accepted', 'Published', 'Ready'],
     meaning: 'It is being done.',
     action:
       'Wait a moment; if it stays, look at the condition ClearMLReachable of the Router and at its log.',
