@@ -89,9 +89,11 @@ async function expectEvent(story: Story, situation: Situation): Promise<void> {
   });
   expect(event.message).to.match(says);
   expect(event.uid).to.match(/^[0-9a-f-]{36}$/);
-  if (on === 'Event') return;
-  const type = LISTED[reason]?.isUsual === true ? 'Normal' : 'Warning';
-  expect(event).to.include({ type, uid: known?.metadata.uid });
+  if (on !== 'Event') expect(event).to.include({ type: typeOf(reason), uid: known?.metadata.uid });
+}
+
+function typeOf(reason: string): string {
+  return LISTED[reason]?.isUsual === true ? 'Normal' : 'Warning';
 }
 
 /** Whatever else was said on the way is in the list as well, on the condition that it stands on. */
