@@ -11,25 +11,11 @@ import { readSeed, type SeedObject } from './support/world.ts';
 
 const groups = await readCommands();
 
-describe('kubectl', function () {
-  this.timeout(60_000);
-  let seed: readonly SeedObject[];
-  let clearway: ClearwayWorld;
-  let real: RealWorld | undefined;
-
-  before('two servers with the same objects', async () => {
-    seed = await readSeed();
-    clearway = await startClearwayWorld();
-    const binary = await kubeApiServerBinary();
-    if (binary !== undefined) real = await startRealWorld(binary, await clearway.events());
-  });
-  after(async () => {
-    await real?.[Symbol.asyncDispose]();
-    await clearway[Symbol.asyncDispose]();
-  });
-
-  it('is compared with a real API server', function () {
-    if (real === undefined) notRun(this, 'no kube-apiserver: building it needs Go 1.25 and etcd');
+describe('kubectl', () => {
+  it('is compared with a real API server', async function () {
+    if ((await kubeApiServerBinary()) === undefined) {
+      notRun(this, 'no kube-apiserver: building it needs Go 1.25 and etcd');
+    }
   });
 
   it('gives every command a test of its own', () => {
@@ -37,30 +23,50 @@ describe('kubectl', function () {
     expect(new Set(titles).size).to.equal(titles.length);
   });
 
-  for (const minor of KUBECTL_MINORS) {
-    describe(minor, () => {
-      for (const { group, commands } of groups) {
-        describe(group, () => {
-          for (const command of commands.filter((one) => runsWith(one, minor))) {
-            it(titleOf(command), async function () {
-              const binary = kubectlBinary(minor) ?? notRun(this, `no kubectl ${minor}`);
-              const run = (world: ClearwayWorld | RealWorld): Promise<Shown> =>
-                runCommand(binary, world, { command, seed });
-              // Both are waited for, whatever becomes of one: each puts its server back in order at its end.
-              const running = [run(clearway), ...(real === undefined ? [] : [run(real)])];
-              await Promise.allSettled(running);
-              const [ours, theirs] = await Promise.all(running);
-              if (ours === undefined) throw new Error('nothing ran');
-              checkClearway(command, ours);
-              if (theirs === undefined) return;
-              expect(comparable(command, ours)).to.deep.equal(expected(command, minor, theirs));
-            });
-          }
-        });
+  for (const minor of KUBECTL_MINORS) describe(minor, () => compareVersion(minor));
+});
+
+function compareVersion(minor: KubectlMinor): void {
+  let seed: readonly SeedObject[];
+  let kubectl: string;
+  let clearway: ClearwayWorld | undefined;
+  let real: RealWorld | undefined;
+
+  before(`kubectl ${minor}, and two servers with the same objects`, async function () {
+    this.timeout(60_000);
+    kubectl = kubectlBinary(minor) ?? notRun(this, `no kubectl ${minor}`);
+    seed = await readSeed();
+    clearway = await startClearwayWorld();
+    const binary = await kubeApiServerBinary();
+    if (binary !== undefined) real = await startRealWorld(binary, await clearway.events());
+  });
+  after(async () => {
+    await real?.[Symbol.asyncDispose]();
+    await clearway?.[Symbol.asyncDispose]();
+  });
+
+  const show = async (command: Command): Promise<readonly (Shown | undefined)[]> => {
+    const worlds = [clearway, real].filter((world) => world !== undefined);
+    const running = worlds.map((world) => runCommand(kubectl, world, { command, seed }));
+    // Both are waited for, whatever becomes of one: each puts its server back in order at its end.
+    await Promise.allSettled(running);
+    return Promise.all(running);
+  };
+
+  for (const { group, commands } of groups) {
+    describe(group, () => {
+      for (const command of commands.filter((one) => runsWith(one, minor))) {
+        it(titleOf(command), async () => {
+          const [ours, theirs] = await show(command);
+          if (ours === undefined) throw new Error('there is no server');
+          checkClearway(command, ours);
+          if (theirs === undefined) return;
+          expect(comparable(command, ours)).to.deep.equal(expected(command, minor, theirs));
+        }).timeout(60_000);
       }
     });
   }
-});
+}
 
 function titleOf({ title, run }: Command): string {
   return title ?? run;

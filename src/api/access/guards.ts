@@ -4,11 +4,15 @@ import { ApiError } from '../status.ts';
 /** What guards look at. */
 export interface GuardedRequest {
   readonly method?: string | undefined;
+  readonly url?: string | undefined;
   readonly headers: IncomingHttpHeaders;
 }
 
 /** Loopback under its usual names, with any port: an SSH tunnel may end at another one. */
 const HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+
+/** Discovery says the same to everybody, and kubectl shows no message of a refusal there. */
+const DISCOVERY = /^\/(?:version|api(?:\/[^/]+)?|apis(?:\/[^/]+){0,2}|openapi\/.*)\/?(?:\?|$)/;
 
 const BODY_TYPES: ReadonlySet<string> = new Set([
   'application/json',
@@ -26,7 +30,8 @@ const BODY_TYPES: ReadonlySet<string> = new Set([
  *
  * @throws ApiError `Forbidden`
  */
-export function guardCaller({ headers }: GuardedRequest): void {
+export function guardCaller(request: GuardedRequest): void {
+  const { headers } = request;
   if (headers.origin !== undefined) {
     throw new ApiError(
       'Forbidden',
@@ -40,26 +45,31 @@ export function guardCaller({ headers }: GuardedRequest): void {
       'the API is served for the hosts localhost, 127.0.0.1 and [::1] only',
     );
   }
-  if (Object.keys(headers).some((name) => name.startsWith('impersonate-'))) {
+  if (impersonates(headers) && !isDiscovery(request)) {
     throw new ApiError('Forbidden', 'impersonation is not served: nobody may act as somebody else');
   }
 }
 
+function impersonates(headers: IncomingHttpHeaders): boolean {
+  return Object.keys(headers).some((name) => name.startsWith('impersonate-'));
+}
+
+function isDiscovery({ method, url = '' }: GuardedRequest): boolean {
+  return method === 'GET' && DISCOVERY.test(url);
+}
+
 /**
- * Refuses bodies of types that a browser sends without asking first, such as forms and plain text.
+ * Refuses bodies of types that a browser sends without asking first, such as forms and plain text. A body without a
+ * type is JSON, as `kubectl create --raw` sends it; pages are refused by their Origin.
  *
  * @throws ApiError `UnsupportedMediaType`
  */
 export function guardBody({ method, headers }: GuardedRequest): void {
   if (method === 'GET' || method === 'HEAD') return;
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (type === undefined ? !hasBody(headers) : BODY_TYPES.has(type)) return;
+  if (type === undefined || BODY_TYPES.has(type)) return;
   throw new ApiError(
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${[...BODY_TYPES].join(', ')}`,
   );
-}
-
-function hasBody(headers: IncomingHttpHeaders): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

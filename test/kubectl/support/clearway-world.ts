@@ -1,14 +1,8 @@
-import { authorize } from '../../../src/api/access/authorize.ts';
-import { answerReview } from '../../../src/api/access/reviews.ts';
-import { makeApi, WATCH_LIMIT } from '../../../src/api/api.ts';
-import { makeServed } from '../../../src/api/served.ts';
-import { answerWrite } from '../../../src/api/write/answer-write.ts';
+import { Agent } from 'undici';
 import type { Kind, ResourceByKind } from '../../../src/resources/kinds.ts';
 import type { Draft } from '../../../src/store/contract.ts';
-import { createLogger } from '../../../src/telemetry/logger.ts';
-import { listenApi } from '../../support/api-listener.ts';
-import { kubeconfigText } from '../../support/kube-apiserver.ts';
-import { realClock } from '../../support/clocks.ts';
+import type { SqliteStore } from '../../../src/store/sqlite-store.ts';
+import { serveApi, type ServedApi } from '../../support/listening-api.ts';
 import { openStore } from '../../support/sqlite.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { EVENTS, type ServedEvent } from './real-world.ts';
@@ -18,6 +12,8 @@ import { readSeed, SEED_EVENTS, type World } from './world.ts';
 /** Clearway's API over a store of its own: what controllers write goes through the store, what people write through the API. */
 export interface ClearwayWorld extends World, AsyncDisposable {
   readonly name: 'clearway';
+  readonly store: SqliteStore;
+  readonly served: ServedApi;
   /** The events as the API serves them. */
   events(): Promise<readonly ServedEvent[]>;
 }
@@ -25,32 +21,18 @@ export interface ClearwayWorld extends World, AsyncDisposable {
 /** Starts one with the objects and events of the seed. */
 export async function startClearwayWorld(): Promise<ClearwayWorld> {
   await using scope = new AsyncDisposableStack();
-  const folder = scope.use(await tempFolder());
-  const store = scope.adopt(openStore(folder.path), (open) => open.close());
-  const api = makeApi({
-    served: makeServed({ store, events: store, namespace: 'default', since: Date.now() }),
-    version: '0.1.0',
-    clock: realClock,
-    random: Math.random,
-    watchLimit: WATCH_LIMIT,
-    logger: createLogger({ level: 'warn', destination: process.stderr }),
-    authorize,
-    write: (request, render) =>
-      answerWrite(request, {
-        store,
-        clock: realClock,
-        namespace: 'default',
-        newUid: () => crypto.randomUUID(),
-        randomBelow: (limit) => Math.floor(Math.random() * limit),
-        render,
-      }),
-    reviews: answerReview,
-  });
-  const listener = scope.use(await listenApi(api));
-  const client = new ResourceClient({ url: listener.url });
+  const folder = scope.use(await tempFolder()).path;
+  const store = scope.adopt(openStore(folder), (open) => open.close());
+  const served = scope.use(await serveApi({ store, folder }));
+  const dispatcher = new Agent({ connect: { ca: served.authority } });
+  scope.defer(() => dispatcher.destroy());
+  const headers = { authorization: `Bearer ${served.token}` };
+  const client = new ResourceClient({ url: served.url, headers, dispatcher });
   const world = {
     name: 'clearway',
-    kubeconfig: kubeconfigText({ server: listener.url, user: 'admin' }),
+    kubeconfig: served.kubeconfig,
+    store,
+    served,
     create: async (object) => {
       if (object.kind === 'StaticRoute') return client.create(object);
       const { kind, metadata, spec, status } = object;

@@ -88,5 +88,7 @@ function maskFor({ folder }: Kubectl, text: string): string {
 }
 
 function inOrder({ anyOrder = false }: Command, text: string): string {
-  return anyOrder ? text.trimEnd().split('\n\n').sort().join('\n\n') : text;
+  if (!anyOrder) return text;
+  const tables = text.split('\n\n').map((table) => table.trimEnd());
+  return tables.sort().join('\n\n');
 }
