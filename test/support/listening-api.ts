@@ -7,7 +7,7 @@ import { Writable } from 'node:stream';
 import { CREDENTIALS_PATH, type IssuedCredential } from '../../src/api/access/control-api.ts';
 import { controlSocket } from '../../src/api/access/control-client.ts';
 import { kubeconfigText } from '../../src/api/access/kubeconfig.ts';
-import { clientAt } from '../../src/commands/control.ts';
+import { clientAt } from '../../src/api/access/router-client.ts';
 import { serveResourceApi } from '../../src/composition/resource-api.ts';
 import { nginxFolder } from '../../src/proxy/folder.ts';
 import type { SqliteStore } from '../../src/store/sqlite-store.ts';
