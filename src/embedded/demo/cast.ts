@@ -6,8 +6,6 @@ interface CastEndpoint {
   /** Empty for the default endpoint. */
   readonly name: string;
   readonly app: AppKind;
-  /** Name of the StaticRoute that it is to be served at. */
-  readonly staticRoute?: string;
 }
 
 /** One task of the demo. */
@@ -32,9 +30,6 @@ export const DEMO_QUEUES: readonly string[] = ['interactive', 'batch'];
 /** Time between two starts of passing tasks. */
 export const PASSING_EVERY_MS = 9000;
 
-/** The StaticRoute of the demo. */
-export const DEMO_STATIC_ROUTE = { name: 'handbook', path: '/handbook' } as const;
-
 /** The tasks that are there as long as the demo runs. */
 export function lastingTasks(hasSshd: boolean): readonly CastTask[] {
   const web = (name: string): CastEndpoint => ({ name, app: 'web' });
@@ -43,11 +38,7 @@ export function lastingTasks(hasSshd: boolean): readonly CastTask[] {
       name: 'notebook',
       user: 'alice',
       queue: 'interactive',
-      endpoints: [
-        web(''),
-        web('preview'),
-        { ...web('handbook'), staticRoute: DEMO_STATIC_ROUTE.name },
-      ],
+      endpoints: [web(''), web('preview')],
       warmUpMs: 0,
     },
     {

@@ -26,8 +26,6 @@ export interface WantedEndpoint {
   readonly name: string;
   readonly address: string;
   readonly port: number;
-  /** http: name of the StaticRoute that it is to be served at. */
-  readonly staticRoute?: string;
 }
 
 type Dict = Readonly<Record<string, unknown>>;
@@ -114,12 +112,6 @@ export function endpointKeys(wanted: WantedEndpoint): Dict {
         [`_SERVICE${suffix}`]: 'EXTERNAL',
         [`_ADDRESS${suffix}`]: wanted.address,
         [`_PORT${suffix}`]: wanted.port,
-        ...(wanted.staticRoute === undefined
-          ? {}
-          : {
-              [`_ROUTER_ENDPOINT_MODE${suffix}`]: 'path',
-              [`_ROUTER_ENDPOINT_MODE_PARAM${suffix}`]: wanted.staticRoute,
-            }),
       }
     : {
         [`_SERVICE${suffix}`]: 'EXTERNAL_TCP',

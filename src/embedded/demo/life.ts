@@ -37,11 +37,11 @@ export async function startLife(
   };
   try {
     const apps = await Promise.all(
-      cast.endpoints.map(async ({ name, app: kind, staticRoute }) => {
+      cast.endpoints.map(async ({ name, app: kind }) => {
         const title = name === '' ? cast.name : `${cast.name} / ${name}`;
         const app = await prepareApp({ kind, title, folder: parts.folder }, signal);
         if (app.ssh !== undefined) open.push(app.ssh);
-        return { ...app, name, ...(staticRoute === undefined ? {} : { staticRoute }) };
+        return { ...app, name };
       }),
     );
     const caller = parts.callers[cast.user];

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedClearml } from '../api/embedded-clearml.ts';
 import { findSshd } from '../workloads/ssh-server.ts';
-import { DEMO_QUEUES, DEMO_STATIC_ROUTE, lastingTasks } from './cast.ts';
+import { DEMO_QUEUES, lastingTasks } from './cast.ts';
 import { signIn } from './clearml.ts';
 import type { ClearmlCaller } from './clearml.ts';
 import { childOrder, makeGatewayFolders } from './gateway.ts';
 import type { GatewayOrder } from './gateway.ts';
 import { KeptChild } from './kept-child.ts';
-import { createStaticRoute, writeDemoKubeconfig } from './resources.ts';
+import { writeDemoKubeconfig } from './kubeconfig.ts';
 import { startLife } from './life.ts';
 import type { LifeParts, LivingTask } from './life.ts';
 import type { RouterPlace } from './look.ts';
@@ -86,11 +86,9 @@ export async function setStage(parts: StageParts, signal: AbortSignal): Promise<
   return {
     ...{ folder, router, metricsPort, caller, life, tasks },
     ...gateway,
-    kubeconfig: await step(output, 'Writing a kubeconfig, and a StaticRoute', async () => {
-      const kubeconfig = await writeKubeconfig(parts, folder, signal);
-      await createStaticRoute(folder, signal);
-      return kubeconfig;
-    }),
+    kubeconfig: await step(output, 'Writing a kubeconfig', () =>
+      writeKubeconfig(parts, folder, signal),
+    ),
     users: api.users,
     token: await signIn(api.callers.alice, signal),
   };
@@ -150,7 +148,6 @@ async function startApi(parts: StageParts, routerUrl: string, signal: AbortSigna
     seed: {
       users: [alice, bob, { ...service, service: true }],
       queues: DEMO_QUEUES.map((name) => ({ name })),
-      routes: [{ name: DEMO_STATIC_ROUTE.name, enabled: true, type: 'path' }],
     },
     featureSet: 'advanced',
     host: isLoopbackHost(options.host) ? '127.0.0.1' : '0.0.0.0',

@@ -82,7 +82,7 @@ function tryLines(facts: IntroFacts): readonly string[] {
     `    curl -i ${web}`,
     ...tcpLines(facts),
     '  Its resources, with kubectl; and without (bin/clearway in a checkout):',
-    `    kubectl --kubeconfig ${facts.kubeconfig} get taskroutes,staticroutes`,
+    `    kubectl --kubeconfig ${facts.kubeconfig} get taskroutes`,
     `    CLEARWAY_NGINX_FOLDER=${facts.folder}/nginx clearway get taskroutes -w`,
   ];
 }

@@ -5,8 +5,6 @@ import { KUBECONFIG_MARK, kubeconfigText } from '../../api/access/kubeconfig.ts'
 import { clientAt } from '../../api/access/router-client.ts';
 import { hasCode } from '../../errors.ts';
 import { refuseForeignFile, writePrivately } from '../../private-file.ts';
-import { API_VERSION } from '../../resources/kinds.ts';
-import { DEMO_STATIC_ROUTE } from './cast.ts';
 
 /** Where a kubeconfig of the demo is written, and for which router. */
 export interface KubeconfigOrder {
@@ -35,7 +33,7 @@ export async function writeDemoKubeconfig(
 ): Promise<string> {
   const path = kubeconfigPath(order);
   await refuseForeignFile(path, KUBECONFIG_MARK);
-  const issued = await issue(stateFolderOf(order.folder), signal);
+  const issued = await issue(join(order.folder, 'nginx', '.clearway-state'), signal);
   await writePrivately(path, kubeconfigText(issued, `https://127.0.0.1:${String(issued.port)}`));
   return path;
 }
@@ -53,19 +51,4 @@ async function issue(stateFolder: string, signal: AbortSignal): Promise<IssuedCr
     }
     await sleep(100, undefined, { signal });
   }
-}
-
-/** Makes the StaticRoute that a task of the demo asks for. @throws OperatorError `CONTROL_UNREACHABLE`, `API_REFUSED` */
-export async function createStaticRoute(folder: string, signal: AbortSignal): Promise<void> {
-  const { name, path } = DEMO_STATIC_ROUTE;
-  const body = { apiVersion: API_VERSION, kind: 'StaticRoute', metadata: { name }, spec: { path } };
-  await clientAt(stateFolderOf(folder), signal).ask({
-    method: 'POST',
-    path: `/apis/${API_VERSION}/namespaces/default/staticroutes`,
-    body,
-  });
-}
-
-function stateFolderOf(folder: string): string {
-  return join(folder, 'nginx', '.clearway-state');
 }
