@@ -21,6 +21,7 @@ import {
   type ComposeProject,
   type StackClearml,
 } from '../support/docker-stack.ts';
+import { seenByAdministrator } from '../support/docker-kubeconfig.ts';
 import { eventually } from '../support/eventually.ts';
 
 const ROUTER_UID = 65532;
@@ -176,6 +177,9 @@ describe('compose files', function () {
     expect(check)
       .to.match(/ 0 failures/)
       .and.not.match(/^FAIL/m);
+    const { mode, routes } = await seenByAdministrator(router);
+    expect(mode).to.equal(0o600);
+    expect(routes).to.include.members([`${onBridge.task}.http`, `${onOwn.task}.http`]);
   }
 
   const own = { router: 'router', proxy: 'proxy' };
