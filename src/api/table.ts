@@ -48,7 +48,7 @@ export class TableWriter {
   }
 
   /**
-   * The JSON of a Table, without column definitions when the client knows them. Pieces, since a list can be long.
+   * The JSON of a Table, without column definitions when the client knows them.
    *
    * @param now - Unix time in ms
    */
