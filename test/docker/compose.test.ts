@@ -192,6 +192,7 @@ describe('compose files', function () {
       const settings = {
         ...settingsOf(clearml!, 'own-file', port, 21_000),
         ROUTER__WEBSERVER__SERVER_PORT: String(port),
+        CLEARWAY_API_PORT: String(await freePort()),
         CLEARWAY_PORT_REST_SECONDS: '1',
       };
 
