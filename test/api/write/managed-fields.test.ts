@@ -178,7 +178,7 @@ describe('server-side apply', () => {
 });
 
 describe('the order of merged lists', () => {
-  const items = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'));
+  const items = fc.uniqueArray(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e', 'f'));
 
   it('holds every item once, and those of the new list in its order', () => {
     fc.assert(
