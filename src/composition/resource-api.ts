@@ -10,7 +10,7 @@ import { Credentials, type Caller } from '../api/access/credentials.ts';
 import { answerReview } from '../api/access/reviews.ts';
 import { PATIENCE } from '../api/access/send.ts';
 import { makeApi, WATCH_LIMIT, type Api } from '../api/api.ts';
-import { makeServed } from '../api/served.ts';
+import { makeServed } from '../api/served/served.ts';
 import { answerWrite } from '../api/write/answer-write.ts';
 import { PROXY_GROUP, nginxFolder } from '../proxy/folder.ts';
 import type { RouterParts } from './parts.ts';
