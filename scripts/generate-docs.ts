@@ -2,7 +2,8 @@
 import { join, resolve } from 'node:path';
 import { ERRORS, type ErrorCode } from '../src/errors.ts';
 import { ERROR_HELP } from '../src/resources/error-help.ts';
-import { CONDITION_TYPES, REASONS, type ReasonText } from '../src/resources/reasons.ts';
+import type { ReasonText } from '../src/resources/reason-text.ts';
+import { CONDITION_TYPES, REASONS } from '../src/resources/reasons.ts';
 import { formatted, writeOrCheck, type GeneratedFile } from './generated-file.ts';
 
 const OUTCOMES = {

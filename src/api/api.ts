@@ -45,17 +45,21 @@ export function makeApi(parts: ApiParts): Api {
   const dispatch = makeDispatch({ ...parts, writers, render, watch, fixed });
   return async (request) => {
     try {
-      return uncached(await dispatch(request));
+      return finished(await dispatch(request));
     } catch (error) {
-      return uncached(failureAnswer(error, request, logger));
+      return finished(failureAnswer(error, request, logger));
     }
   };
 }
 
-/** Nothing is kept by clients and proxies but what says that it may be. */
-function uncached(answer: ApiAnswer | ApiStream): ApiAnswer | ApiStream {
+/** Nothing is kept by clients and proxies but what says that it may be, and JSON ends a line, as Kubernetes has it. */
+function finished(answer: ApiAnswer | ApiStream): ApiAnswer | ApiStream {
   if ('pieces' in answer) return answer;
-  return { ...answer, headers: { 'Cache-Control': 'no-cache, private', ...answer.headers } };
+  const { body, contentType = 'application/json' } = answer;
+  const isJson =
+    typeof body === 'string' && body !== '' && /^application\/json\b/.test(contentType);
+  const headers = { 'Cache-Control': 'no-cache, private', ...answer.headers };
+  return { ...answer, headers, body: isJson ? `${body}\n` : body };
 }
 
 function failureAnswer(thrown: unknown, request: ApiRequest, logger: Logger): ApiAnswer {

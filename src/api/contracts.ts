@@ -18,7 +18,7 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly user: ApiUser;
-  /** The whole body. @throws ApiError 413 beyond 3 MiB */
+  /** The whole body, the same each time. @throws ApiError 413 beyond 3 MiB */
   readonly body: () => Promise<Buffer>;
   /** Aborts when the client goes away or the router stops. */
   readonly signal: AbortSignal;

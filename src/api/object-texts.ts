@@ -14,9 +14,14 @@ export class ObjectTexts {
     v1beta1: new WeakMap(),
   };
 
-  /** The whole object. */
+  /** The whole object, for one of many who want it. */
   whole(object: AnyObject): string {
     return remembered(this.#whole, object, () => JSON.stringify(object));
+  }
+
+  /** The whole object, for one who asks once: a text that nobody else wants is not kept. */
+  wholeOnce(object: AnyObject): string {
+    return this.#whole.get(object) ?? JSON.stringify(object);
   }
 
   /** Only its metadata, as a PartialObjectMetadata of meta.k8s.io. */

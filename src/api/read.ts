@@ -22,7 +22,7 @@ export function makeRenderObject(writers: Writers): RenderObject {
   ): string {
     switch (form.kind) {
       case 'object':
-        return writers.texts.whole(object);
+        return writers.texts.wholeOnce(object);
       case 'metadata':
         return writers.texts.metadata(object, form.version);
       case 'table':
@@ -81,7 +81,7 @@ export async function answerList(
         { kind: resource.listKind, apiVersion: apiVersionOf(resource) },
         // As lists of custom resources have it, and lists of core kinds do not.
         { resourceVersion, ...(resource.schema === undefined ? {} : { continue: '' }) },
-        items.map((item) => texts.whole(item)),
+        items.map((item) => texts.wholeOnce(item)),
       );
 }
 

@@ -48,7 +48,7 @@ export class TableWriter {
   }
 
   /**
-   * The JSON of a Table, without column definitions when the client knows them. Pieces, since a list can be long.
+   * The JSON of a Table, without column definitions when the client knows them.
    *
    * @param now - Unix time in ms
    */
@@ -76,7 +76,7 @@ export class TableWriter {
       case 'Metadata':
         return this.#texts.metadata(object, version);
       case 'Object':
-        return this.#texts.whole(object);
+        return this.#texts.wholeOnce(object);
     }
   }
 

@@ -15,24 +15,80 @@ export async function* withTicks<T>(
     yield* items;
     return;
   }
-  const iterator = items[Symbol.asyncIterator]();
-  let next = iterator.next();
-  let time = ticked(tick);
+  const meeting = new Meeting(items[Symbol.asyncIterator](), tick);
   for (;;) {
-    const first = await Promise.race([next, time]);
-    if (first === TICK) {
-      // Only then the next time: nobody would hear of its end while this one is not taken.
-      yield TICK;
-      time = ticked(tick);
-      continue;
-    }
-    if (first.done === true) return;
-    yield first.value;
-    next = iterator.next();
+    const next = await meeting.next();
+    if (next === TICK) yield TICK;
+    else if (next.done === true) return;
+    else yield next.value;
   }
 }
 
-async function ticked(tick: () => Promise<unknown>): Promise<typeof TICK> {
-  await tick();
-  return TICK;
+/**
+ * Where items and ticks meet.
+ *
+ * @remarks
+ * Promise.race would leave a reaction on the promise of the tick for each item, and a watch can have a thousand items a second for each
+ * tick a minute: so each promise is waited for once, and wakes whoever waits then.
+ */
+class Meeting<T> {
+  readonly #items: AsyncIterator<T>;
+  readonly #tick: () => Promise<unknown>;
+  #isAsked = false;
+  #isTicking = false;
+  #isDue = false;
+  #arrived: (() => IteratorResult<T>) | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(items: AsyncIterator<T>, tick: () => Promise<unknown>) {
+    this.#items = items;
+    this.#tick = tick;
+  }
+
+  /** A tick that is due, or the next item. */
+  async next(): Promise<IteratorResult<T> | typeof TICK> {
+    this.#ask();
+    if (!this.#isDue && this.#arrived === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#isDue) {
+      this.#isDue = false;
+      return TICK;
+    }
+    const arrived = this.#arrived;
+    this.#arrived = undefined;
+    return arrived?.() ?? this.next();
+  }
+
+  #ask(): void {
+    if (!this.#isTicking) {
+      this.#isTicking = true;
+      this.#tick().then(
+        () => {
+          this.#isTicking = false;
+          this.#isDue = true;
+          this.#wake();
+        },
+        // The end of the signal ends the items as well.
+        () => undefined,
+      );
+    }
+    if (this.#isAsked || this.#arrived !== undefined) return;
+    this.#isAsked = true;
+    this.#items.next().then(
+      (result) => this.#arrive(() => result),
+      (error: unknown) =>
+        this.#arrive(() => {
+          throw error as Error;
+        }),
+    );
+  }
+
+  #arrive(arrived: () => IteratorResult<T>): void {
+    this.#isAsked = false;
+    this.#arrived = arrived;
+    this.#wake();
+  }
 }

@@ -7,6 +7,8 @@ export interface WatchState {
   readonly synced: boolean;
   /** Unix time in ms of the last poll that went well. */
   readonly lastSuccess?: number;
+  /** Unix time in ms of the last full pass that went well. */
+  readonly lastFullPass?: number;
   /** Set while the last poll or the last full pass failed. */
   readonly lastError?: OperatorError;
   /** Patterns of LISTEN_QUEUE_NAME that name no queue. */
@@ -19,6 +21,7 @@ export class WatchHealth {
   readonly #now: () => number;
   #synced = false;
   #lastSuccess: number | undefined;
+  #lastFullPass: number | undefined;
   #pollError: OperatorError | undefined;
   #fullPassError: OperatorError | undefined;
 
@@ -40,6 +43,7 @@ export class WatchHealth {
     return {
       synced: this.#synced,
       ...(this.#lastSuccess === undefined ? {} : { lastSuccess: this.#lastSuccess }),
+      ...(this.#lastFullPass === undefined ? {} : { lastFullPass: this.#lastFullPass }),
       ...(lastError === undefined ? {} : { lastError }),
     };
   }
@@ -52,6 +56,7 @@ export class WatchHealth {
 
   /** After each full pass; without an error when it went well. */
   onFullPass(error?: OperatorError): void {
+    if (error === undefined) this.#lastFullPass = this.#now();
     this.#setErrors(this.#pollError, error);
   }
 

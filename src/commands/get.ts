@@ -1,6 +1,7 @@
+import type { RouterClient } from '../api/access/router-client.ts';
 import { UsageError, type Command, type CommandArgs, type CommandIo } from '../cli.ts';
 import { OperatorError } from '../errors.ts';
-import { routerClient, type ControlCommandDeps, type RouterClient } from './control.ts';
+import { routerClient, type ControlCommandDeps } from './control.ts';
 import { follow } from './get/follow.ts';
 import { findResource, fullName, type FoundResource } from './get/lookup.ts';
 import {

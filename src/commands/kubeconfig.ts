@@ -1,9 +1,10 @@
 import { CREDENTIALS_PATH, type IssuedCredential } from '../api/access/control-api.ts';
 import type { CredentialFacts } from '../api/access/credentials.ts';
-import { kubeconfigText } from '../api/access/kubeconfig.ts';
+import { KUBECONFIG_MARK, kubeconfigText } from '../api/access/kubeconfig.ts';
+import type { RouterClient } from '../api/access/router-client.ts';
 import { UsageError, type Command, type CommandArgs, type CommandIo } from '../cli.ts';
-import { routerClient, type ControlCommandDeps, type RouterClient } from './control.ts';
-import { refuseForeignFile, writePrivately } from './private-file.ts';
+import { refuseForeignFile, writePrivately } from '../private-file.ts';
+import { routerClient, type ControlCommandDeps } from './control.ts';
 
 const DESCRIPTION = `
 Makes a credential for the resources of the running router and writes a kubeconfig with it, which kubectl and every other
@@ -120,7 +121,7 @@ function readDays(text: string): number {
 
 async function issue(client: RouterClient, order: IssueOrder, io: CommandIo): Promise<number> {
   const { wanted, output, server, force } = order;
-  if (output !== '-' && !force) await refuseForeignFile(output);
+  if (output !== '-' && !force) await refuseForeignFile(output, KUBECONFIG_MARK);
   const request = { method: 'POST', path: CREDENTIALS_PATH, body: wanted };
   const issued = (await client.ask(request)) as IssuedCredential;
   if (issued.port === 0 && server === undefined) {

@@ -108,6 +108,7 @@ function makeParts(options: RouterOptions, store: SqliteStore, logger: Logger): 
     decider: access.decider,
     freshSeconds: settings.auth.freshSeconds,
     usableSeconds: settings.auth.usableSeconds,
+    onSnapshot: (outcome) => metrics.snapshotWritten(outcome),
   });
   const engine = new EngineClient({ socketPath: settings.dockerSocket });
   return {

@@ -4,7 +4,7 @@ import type { Logger } from '../telemetry/logger.ts';
 
 /** What the store adds to the health of the router. A folder that is full or read-only loses nothing, but keeps nothing new. */
 export function storeHealth(
-  store: SqliteStore,
+  store: Pick<SqliteStore, 'meta' | 'writeProblem'>,
 ): Pick<HealthState, 'storeUsable'> & Pick<Partial<HealthState>, 'storeProblem'> {
   const storeUsable = isUsable(store);
   const { writeProblem } = store;
@@ -14,7 +14,11 @@ export function storeHealth(
 }
 
 /** Says so when the last run's last changes are gone. */
-export function warnOfLoss(store: SqliteStore, folder: string, logger: Logger): void {
+export function warnOfLoss(
+  store: Pick<SqliteStore, 'hasLostChanges'>,
+  folder: string,
+  logger: Logger,
+): void {
   if (!store.hasLostChanges) return;
   const hint =
     'Routes come back from ClearML by themselves; look whether the last changes of StaticRoutes and credentials are there.';
@@ -24,7 +28,7 @@ export function warnOfLoss(store: SqliteStore, folder: string, logger: Logger): 
   );
 }
 
-function isUsable(store: SqliteStore): boolean {
+function isUsable(store: Pick<SqliteStore, 'meta'>): boolean {
   try {
     store.meta('instances');
     return true;

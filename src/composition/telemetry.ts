@@ -11,6 +11,7 @@ export interface GaugeSources {
   readonly routes: Informer<'TaskRoute'>;
   readonly pools: Informer<'PortPool'>;
   readonly dataPlane: DataPlane & { readonly generation: number };
+  readonly clearml: { readonly watcher: { readonly state: { readonly lastFullPass?: number } } };
   readonly queueDepths: () => readonly (readonly [
     Parameters<Metrics['setQueueDepth']>[0],
     number,
@@ -19,11 +20,12 @@ export interface GaugeSources {
 
 /** Reads every gauge now: called when somebody asks for the metrics, so an idle router does nothing for them. */
 export function readGauges(sources: GaugeSources): void {
-  const { metrics, routes, pools, dataPlane } = sources;
+  const { metrics, routes, pools, dataPlane, clearml } = sources;
   metrics.setRoutes(countRoutes(routes.items()));
   metrics.setLeases(countLeases(pools.items()));
   metrics.setTable({ generation: dataPlane.generation, acknowledged: dataPlane.acknowledged });
   metrics.setProxies(countProxies(dataPlane));
+  metrics.fullPassEnded(clearml.watcher.state.lastFullPass ?? 0);
   for (const [controller, depth] of sources.queueDepths()) metrics.setQueueDepth(controller, depth);
 }
 

@@ -17,7 +17,7 @@ export function acceptance(
     type: 'Accepted',
     status: 'False',
     reason: 'StaticRouteNotFound',
-    message: `There is no StaticRoute "${shown(staticRoute)}". The task is served as soon as there is one.`,
+    message: `There is no StaticRoute "${shown(staticRoute)}". Ask for one that exists, or create it: the task is served as soon as it is there.`,
   };
 }
 
@@ -28,7 +28,7 @@ function atStaticRoute(route: TaskRoute, found: StaticRoute): Verdict {
       type: 'Accepted',
       status: 'False',
       reason: 'StaticRouteDisabled',
-      message: `StaticRoute "${name}" is disabled.`,
+      message: `StaticRoute "${name}" is disabled. Set its spec.enabled, or ask for another one.`,
     };
   }
   const { route: holder, conditions = [], tasks = [] } = found.status;
@@ -63,7 +63,8 @@ const BEING_BOUND: Verdict = {
   type: 'Accepted',
   status: 'Unknown',
   reason: 'Pending',
-  message: 'Who is served at the StaticRoute is being decided.',
+  message:
+    'Who is served at the StaticRoute is being decided. If this stays, see the conditions of the StaticRoute.',
 };
 
 /** A name that a task wrote, fit for a message. */

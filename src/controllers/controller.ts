@@ -1,7 +1,7 @@
 import { merge, type Observable } from 'rxjs';
 import type { Logger } from 'pino';
-import type { ErrorCode, OperatorError } from '../errors.ts';
 import type { Clock } from './contracts.ts';
+import { FailureLog } from './failure-log.ts';
 import { WorkQueue, type Reconcile } from './work-queue.ts';
 
 /** One controller: what to look at, and when. */
@@ -35,12 +35,13 @@ export interface Controller {
 /** Makes a controller: sources feed keys into a {@link WorkQueue}, which calls `reconcile`. */
 export function makeController(options: ControllerOptions, runtime: ControllerRuntime): Controller {
   const logger = runtime.logger.child({ controller: options.name });
+  const failures = new FailureLog(logger, runtime.clock);
   const queue = new WorkQueue({
     clock: runtime.clock,
     random: runtime.random,
     concurrency: options.concurrency ?? 1,
     reconcile: options.reconcile,
-    onError: (key, error, retryMs) => logFailure(logger, key, error, retryMs),
+    onError: (key, error, retryMs) => failures.add(key, error, retryMs),
     onDone: (outcome, ms) => runtime.onReconcile(options.name, outcome, ms),
   });
   return {
@@ -56,21 +57,4 @@ export function makeController(options: ControllerOptions, runtime: ControllerRu
       }
     },
   };
-}
-
-/** Failures of every day, which pass by themselves. */
-const QUIET: ReadonlySet<ErrorCode> = new Set(['RESOURCE_CONFLICT', 'UPSTREAM_NAME_PENDING']);
-
-function logFailure(
-  logger: Logger,
-  key: string,
-  error: OperatorError,
-  retryMs: number | undefined,
-): void {
-  const fields = { key, code: error.code, details: error.details, retryMs };
-  if (QUIET.has(error.code)) logger.debug(fields, error.message);
-  else if (error.code === 'UNEXPECTED')
-    logger.error({ ...fields, err: error.cause }, error.message);
-  else if (error.outcome === 'retry') logger.warn(fields, error.message);
-  else logger.info(fields, error.message);
 }

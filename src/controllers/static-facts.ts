@@ -56,22 +56,16 @@ export function askersOf({ routes }: Pick<StaticFacts, 'routes'>, name: string):
  * status for it.
  */
 export function seatedAt(facts: StaticFacts, route: TaskRoute): StaticRoute | undefined {
-  const { staticRoute } = route.spec;
-  const found = staticRoute === undefined ? undefined : facts.statics.get(staticRoute);
-  if (found === undefined || !found.spec.enabled || found.status.route !== route.metadata.name) {
-    return undefined;
-  }
-  if (!asksFor(route, found.metadata.name)) return undefined;
-  const standing = standingOf(addressOf(found), addressesOf(facts), facts.staticPlace);
-  return standing.accepted ? found : undefined;
+  return seated(facts, route, () => addressesOf(facts));
 }
 
 /** Who is served at which StaticRoute, by name of the TaskRoute. */
 export function seatsOf(facts: StaticFacts): ReadonlyMap<string, Seat> {
+  const byPath = Map.groupBy(addressesOf(facts), ({ path }) => path);
   const seats = new Map<string, Seat>();
   for (const { status } of facts.statics.items()) {
     const route = status.route === undefined ? undefined : facts.routes.get(status.route);
-    const found = route === undefined ? undefined : seatedAt(facts, route);
+    const found = route && seated(facts, route, (path) => byPath.get(path) ?? []);
     if (route === undefined || found === undefined) continue;
     const { path, access, pathMode } = found.spec;
     seats.set(route.metadata.name, {
@@ -81,4 +75,20 @@ export function seatsOf(facts: StaticFacts): ReadonlyMap<string, Seat> {
     });
   }
   return seats;
+}
+
+/** `rivals` are StaticRoutes that may have the path, all that do among them. */
+function seated(
+  { statics, staticPlace }: StaticFacts,
+  route: TaskRoute,
+  rivals: (path: string) => Iterable<StaticAddress>,
+): StaticRoute | undefined {
+  const { staticRoute } = route.spec;
+  const found = staticRoute === undefined ? undefined : statics.get(staticRoute);
+  if (found === undefined || !found.spec.enabled || found.status.route !== route.metadata.name) {
+    return undefined;
+  }
+  if (!asksFor(route, found.metadata.name)) return undefined;
+  const standing = standingOf(addressOf(found), rivals(found.spec.path), staticPlace);
+  return standing.accepted ? found : undefined;
 }

@@ -148,8 +148,16 @@ function programmedOf(
   { holder, url }: { readonly holder: TaskRoute | undefined; readonly url: string | undefined },
 ): Verdict {
   if (!standing.accepted) return notProgrammed('NotAccepted', standing.message);
-  if (!spec.enabled) return notProgrammed('Disabled', 'It is disabled (spec.enabled).');
-  if (holder === undefined) return notProgrammed('NotInUse', 'No task asks for it.');
+  if (!spec.enabled)
+    return notProgrammed(
+      'Disabled',
+      'It is disabled: set spec.enabled when tasks are to be served there.',
+    );
+  if (holder === undefined)
+    return notProgrammed(
+      'NotInUse',
+      'No task asks for it. Start one that asks for it by its name (static_route=NAME).',
+    );
   if (holds(holder, 'Programmed') && holder.status.endpoint === url) {
     return {
       type: 'Programmed',

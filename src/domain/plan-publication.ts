@@ -78,13 +78,15 @@ export interface EndpointName {
  *
  * Endpoint keys of ours whose route is gone are removed; the mark says whose the task is, what our TCP
  * addresses replaced, and which URLs at StaticRoutes are ours.
+ *
+ * @param task one that this router may write to: see `ownershipRefusal`
  */
 export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
   const former = parseMark(task.runtime[MARK_KEY]);
   const own = ownEndpointKeys(task, former);
   if (facts.served.length === 0 && facts.withdrawn.length === 0) {
-    // Nothing is served yet; or nothing any more, and then what we published of it goes.
-    if (former?.router !== facts.owner.router) return NO_PATCH;
+    // Nothing is served yet; or nothing any more, and then what was published of it goes.
+    if (former === undefined) return NO_PATCH;
     const known = urlKeys(facts.known);
     const refused = new Set([...urlKeys(facts.asked)].filter((key) => !known.has(key)));
     return { set: {}, remove: own.filter((key) => refused.has(key)) };

@@ -106,6 +106,7 @@ function desiredRoutes(facts: TaskRouteFacts, task: TaskView): readonly RouteInt
   const ownership = ownershipRefusal(facts.router, facts.mark);
   for (const request of facts.requests) {
     const route = withoutConflict(desiredRoute(facts, task, request), byName);
+    if (byName.has(route.name)) continue;
     byName.set(route.name, ownership === undefined ? route : refused(route, ownership));
   }
   return [...byName.values()];
@@ -117,7 +118,8 @@ function withoutConflict(
   others: ReadonlyMap<string, RouteIntent>,
 ): RouteIntent {
   const other = others.get(route.name);
-  if (other === undefined) return route;
+  // One name twice: names that are too long are cut, and refused for that.
+  if (other === undefined || other.spec.endpointName === route.spec.endpointName) return route;
   const { task, protocol, endpointName } = route.spec;
   const [name, first] = [endpointName, other.spec.endpointName].map(printable);
   const message = `The endpoint "${name}" leads to the same address as the endpoint "${first}" of the task, which has it. Give one of them another name.`;

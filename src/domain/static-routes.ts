@@ -58,13 +58,13 @@ export function standingOf(
   if (router !== undefined && router !== place.router) {
     return refuse(
       'OtherRouter',
-      'It is for another router: spec.router is not the name of this one.',
+      'It is for another router: spec.router is not the name of this one. Set it to the ROUTER_NAME of the router that is to serve it, or remove it.',
     );
   }
   if (place.hasRouteHosts) {
     return refuse(
       'NeedsSharedOrigin',
-      'This router gives every endpoint a host of its own (CLEARWAY_ROUTE_DOMAIN). At a path of the main host an application would share the origin of the sign-in page.',
+      'This router gives every endpoint a host of its own (CLEARWAY_ROUTE_DOMAIN). At a path of the main host an application would share the origin of the sign-in page. Unset it, or let the task ask without a static route.',
     );
   }
   const [oldest = address] = [...all]
@@ -76,7 +76,7 @@ export function standingOf(
   if (oldest.name === address.name) return { accepted: true };
   return refuse(
     'PathTaken',
-    `StaticRoute "${oldest.name}" is older and has the path ${address.path}.`,
+    `StaticRoute "${oldest.name}" is older and has the path ${address.path}. Give one of the two another path, or delete the older one.`,
   );
 }
 

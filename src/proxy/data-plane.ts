@@ -35,6 +35,8 @@ export interface ProxyDataPlaneDeps {
   readonly decider: AccessDecider;
   readonly freshSeconds: number;
   readonly usableSeconds: number;
+  /** Hears how each write of the route table to the folder went. */
+  readonly onSnapshot?: (outcome: 'ok' | 'error') => void;
 }
 
 /**
@@ -63,11 +65,17 @@ export class ProxyDataPlane implements DataPlane, AccessRevoker {
   #closing: Promise<void> | undefined;
 
   constructor(deps: ProxyDataPlaneDeps) {
-    const { clock, logger, decider, freshSeconds, usableSeconds, group } = deps;
+    const { clock, logger, decider, freshSeconds, usableSeconds, group, onSnapshot } = deps;
     this.#deps = deps;
     this.#folder = nginxFolder(deps.folder);
     const decisionMs = usableSeconds * 1_000;
-    this.#publisher = new TablePublisher({ folder: this.#folder, clock, logger, decisionMs });
+    this.#publisher = new TablePublisher({
+      folder: this.#folder,
+      clock,
+      logger,
+      decisionMs,
+      ...(onSnapshot === undefined ? {} : { onSnapshot }),
+    });
     const routes = channelRoutes({
       publisher: this.#publisher,
       registry: this.#registry,

@@ -30,17 +30,14 @@ export interface TablePublisherDeps {
   readonly logger: Logger;
   /** Longest time in ms for which a worker uses a decision. */
   readonly decisionMs: number;
+  /** Hears how each write of the folder went. */
+  readonly onSnapshot?: (outcome: 'ok' | 'error') => void;
 }
 
 interface FolderWork {
   readonly snapshot: readonly Buffer[];
   readonly makeTcpFiles: () => Promise<void>;
   readonly mayFail: boolean;
-}
-
-interface Waiting {
-  table: RouteTable;
-  readonly done: PromiseWithResolvers<number>;
 }
 
 /**
@@ -71,7 +68,7 @@ export class TablePublisher {
   /** Numbers below it come from earlier runs: they say nothing of what a worker holds. */
   #runStart = 0;
   #isFolderKnown = false;
-  #waiting: Waiting | undefined;
+  #waiting: { table: RouteTable; readonly done: PromiseWithResolvers<number> } | undefined;
   /** The table that is being written. */
   #underWay: RouteTable | undefined;
   #writing: Promise<void> | undefined;
@@ -252,12 +249,14 @@ export class TablePublisher {
    * @throws OperatorError `PROXY_WRITE_FAILED`
    */
   async #writeFolder({ snapshot, makeTcpFiles, mayFail }: FolderWork): Promise<boolean> {
-    const { folder, logger } = this.#deps;
+    const { folder, logger, onSnapshot } = this.#deps;
     try {
       await writeAtomically(folder.snapshot, snapshot, { sync: false });
       await makeTcpFiles();
+      onSnapshot?.('ok');
       return true;
     } catch (cause) {
+      onSnapshot?.('error');
       const todo = 'see that the folder can be written and its file system is not full';
       const details = { path: folder.path, todo };
       if (!mayFail) throw new OperatorError('PROXY_WRITE_FAILED', details, { cause });

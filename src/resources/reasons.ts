@@ -1,5 +1,7 @@
 // The one list of what conditions and events may say. docs/conditions.md is made from it, and the tests hold the
 // sources against it: a reason that is not here is not used.
+import type { ReasonText } from './reason-text.ts';
+import { AT_STATIC_ROUTES } from './static-reasons.ts';
 
 /** What a condition answers, by kind and type. */
 export const CONDITION_TYPES = {
@@ -23,15 +25,6 @@ export const CONDITION_TYPES = {
     Ready: 'The router serves: it has seen all tasks once, and a proxy is connected.',
   },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;
-
-/** What a reason means. */
-export interface ReasonText {
-  /** Types of the conditions that may carry it; `Event` when an event may carry it without a condition. */
-  readonly on: readonly string[];
-  readonly meaning: string;
-  /** What to do; absent when all is well. */
-  readonly action?: string;
-}
 
 const GOOD = {
   Accepted: { on: ['Accepted'], meaning: 'The request is in order.' },
@@ -104,50 +97,6 @@ const REFUSED = {
     action:
       'Give each router its own ROUTER_NAME. If the other installation is gone, start this one with CLEARWAY_TAKE_OVER set to the name.',
   },
-  InvalidStaticRoute: {
-    on: ['Accepted'],
-    meaning:
-      'The task asks for a static route in a way that cannot be read: the type of the route is unknown, or its name is missing.',
-    action: 'Ask with request_external_endpoint(static_route=NAME), or without a static route.',
-  },
-  StaticRouteNotFound: {
-    on: ['Accepted'],
-    meaning: 'There is no StaticRoute with the name that the task asks for.',
-    action:
-      'Ask for one that exists (`kubectl get staticroutes`), or create it: the task is served as soon as it is there.',
-  },
-  StaticRouteDisabled: {
-    on: ['Accepted'],
-    meaning: 'The StaticRoute that the task asks for is disabled.',
-    action: 'Set spec.enabled of the StaticRoute, or ask for another one.',
-  },
-  StaticRouteInUse: {
-    on: ['Accepted'],
-    meaning: 'Another task is served at the StaticRoute that the task asks for.',
-    action:
-      'Wait: whoever waits longest is served when that task ends. Or end it, or ask for another StaticRoute.',
-  },
-  StaticRouteNotAccepted: {
-    on: ['Accepted'],
-    meaning: 'The StaticRoute that the task asks for is not served by this router.',
-    action: 'Look at the condition Accepted of the StaticRoute.',
-  },
-  PathTaken: {
-    on: ['Accepted'],
-    meaning: 'An older StaticRoute has the same path.',
-    action: 'Give one of the two another path, or delete the older one.',
-  },
-  NeedsSharedOrigin: {
-    on: ['Accepted'],
-    meaning:
-      'The router gives every endpoint a host of its own, and a path of its main host would share the origin of the sign-in page.',
-    action: 'Unset CLEARWAY_ROUTE_DOMAIN, or let the task ask without a static route.',
-  },
-  OtherRouter: {
-    on: ['Accepted'],
-    meaning: 'The StaticRoute is for a router with another name.',
-    action: 'Set spec.router to the ROUTER_NAME of the router that is to serve it, or remove it.',
-  },
   TcpDisabled: {
     on: ['Accepted'],
     meaning: 'The task asks for a TCP endpoint, and this router serves none.',
@@ -197,7 +146,7 @@ const UNRESOLVED = {
 
 const WAITING = {
   Pending: {
-    on: ['Published', 'Ready'],
+    on: ['Accepted', 'Published', 'Ready'],
     meaning: 'It is being done.',
     action:
       'Wait a moment; if it stays, look at the condition ClearMLReachable of the Router and at its log.',
@@ -206,16 +155,6 @@ const WAITING = {
     on: ['UpstreamResolved', 'Programmed', 'Published'],
     meaning: 'The request is refused, so nothing more is done for it.',
     action: 'Look at the condition Accepted.',
-  },
-  Disabled: {
-    on: ['Programmed', 'Ready'],
-    meaning: 'The StaticRoute is disabled: no task is served there.',
-    action: 'Set spec.enabled when tasks are to be served there.',
-  },
-  NotInUse: {
-    on: ['Programmed', 'Ready'],
-    meaning: 'No task asks for the StaticRoute.',
-    action: 'Start a task that asks for it by its name (static_route=NAME).',
   },
   LeasePending: {
     on: ['Programmed'],
@@ -316,6 +255,7 @@ const EVENTS = {
 export const REASONS = {
   ...GOOD,
   ...REFUSED,
+  ...AT_STATIC_ROUTES,
   ...UNRESOLVED,
   ...WAITING,
   ...UNPUBLISHED,

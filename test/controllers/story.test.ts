@@ -1,14 +1,16 @@
 import { expect } from 'chai';
 import { getCondition } from '../../src/resources/conditions.ts';
-import type { TaskRoute } from '../../src/resources/kinds.ts';
-import { REASONS, type ReasonText } from '../../src/resources/reasons.ts';
+import type { ReasonText } from '../../src/resources/reason-text.ts';
+import { CONDITION_TYPES, REASONS } from '../../src/resources/reasons.ts';
 import type { StoredEvent } from '../../src/store/contract.ts';
+import type { ControlledRouter } from '../support/controlled-router.ts';
 import { inWorld } from '../support/controlled-world.ts';
 import { eventually } from '../support/eventually.ts';
 import { AFTERWARDS } from '../support/stories/afterwards.ts';
 import { PROXIES } from '../support/stories/proxies.ts';
 import { REFUSALS } from '../support/stories/refusals.ts';
 import { ROUTERS } from '../support/stories/routers.ts';
+import { STATIC_ROUTES } from '../support/stories/static-routes.ts';
 import type { Situation, Story } from '../support/stories/story.ts';
 import { UPSTREAMS } from '../support/stories/upstreams.ts';
 
@@ -18,6 +20,7 @@ const STORIES: readonly Story[] = [
   ...PROXIES,
   ...AFTERWARDS,
   ...ROUTERS,
+  ...STATIC_ROUTES,
 ];
 const QUEUES = { queues: [{ name: 'gpu' }, { name: 'cpu' }] };
 const LISTED: Readonly<Record<string, ReasonText>> = REASONS;
@@ -70,15 +73,17 @@ async function expectCondition(
 /** What turned False made a warning; what is not known yet made none, and what an event alone says is there. */
 async function expectEvent(story: Story, situation: Situation): Promise<void> {
   const { kind = 'TaskRoute', on, reason, says } = story;
-  if (kind !== 'TaskRoute') return;
   const { router, route } = situation;
-  const known = await router.store.get('TaskRoute', route);
+  const known = await router.store.get(kind, route);
   const condition = getCondition(known?.status.conditions ?? [], on);
-  const isSilent = on === 'Ready' || condition?.status === 'Unknown';
-  if (isSilent) return;
+  // Nobody records what becomes of a Router, and Ready only repeats others.
+  if (kind === 'Router' || on === 'Ready' || condition?.status === 'Unknown') return;
   const event = await eventually(async () => {
-    const events = await eventsOf(situation);
-    const found = events.find((candidate) => candidate.reason === reason);
+    const events = await eventsOf(router);
+    const found = events.find(
+      (candidate) =>
+        candidate.kind === kind && candidate.name === route && candidate.reason === reason,
+    );
     expect(found, JSON.stringify(events)).not.to.equal(undefined);
     return found!;
   });
@@ -88,25 +93,26 @@ async function expectEvent(story: Story, situation: Situation): Promise<void> {
 }
 
 /** Whatever else was said on the way is in the list as well, on the condition that it stands on. */
-async function expectListed(situation: Situation): Promise<void> {
-  const routes = await situation.router.routes();
-  const said = routes
-    .flatMap(conditionsOf)
-    .concat((await eventsOf(situation)).map(({ reason }) => ({ type: 'Event', reason })));
-  const unlisted = said.filter(({ type, reason }) => {
+async function expectListed({ router }: Situation): Promise<void> {
+  const kinds = ['TaskRoute', 'StaticRoute', 'Router'] as const;
+  const objects = (
+    await Promise.all(kinds.map(async (kind) => (await router.store.list(kind)).items))
+  ).flat();
+  const said = objects.flatMap(({ kind, status }) =>
+    (status.conditions ?? []).map(({ type, reason }) => ({ kind, type, reason })),
+  );
+  const unlisted = said.filter(({ kind, type, reason }) => {
+    const types: Readonly<Record<string, unknown>> = CONDITION_TYPES[kind];
     const on = LISTED[reason]?.on ?? [];
-    // Ready repeats what the first of the others says; an event what its condition says.
-    return on.length === 0 || !(type === 'Ready' || type === 'Event' || on.includes(type));
+    // Ready repeats what the first of the others says.
+    return !Object.hasOwn(types, type) || !(type === 'Ready' ? on.length > 0 : on.includes(type));
   });
+  const events = (await eventsOf(router)).map(({ reason }) => reason);
 
   expect(unlisted).to.deep.equal([]);
+  expect(events.filter((reason) => LISTED[reason] === undefined)).to.deep.equal([]);
 }
 
-function conditionsOf({ status }: TaskRoute): { readonly type: string; readonly reason: string }[] {
-  return (status.conditions ?? []).map(({ type, reason }) => ({ type, reason }));
-}
-
-async function eventsOf({ router, route }: Situation): Promise<readonly StoredEvent[]> {
-  const { items } = await router.store.listEvents();
-  return items.filter(({ kind, name }) => kind === 'TaskRoute' && name === route);
+async function eventsOf(router: ControlledRouter): Promise<readonly StoredEvent[]> {
+  return (await router.store.listEvents()).items;
 }

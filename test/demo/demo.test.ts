@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
@@ -10,6 +10,7 @@ import { WebSocket } from 'ws';
 import { callClearml, signIn } from '../../src/embedded/demo/clearml.ts';
 import type { ReadyFacts } from '../../src/embedded/demo/ready-file.ts';
 import { findSshd } from '../../src/embedded/workloads/ssh-server.ts';
+import { kubectlBinary } from '../support/kubectl.ts';
 import { lineWith, runShell, startDemo, waitForOutput } from '../support/demo-run.ts';
 import type { DemoRun } from '../support/demo-run.ts';
 import { eventually } from '../support/eventually.ts';
@@ -59,11 +60,29 @@ describe('clearway demo', function () {
   });
 
   it('writes what runs where into the ready file', () => {
-    expect(facts).to.have.all.keys('apiHost', 'users', 'router', 'routes', 'pids');
+    expect(facts).to.have.all.keys('apiHost', 'users', 'router', 'routes', 'kubeconfig', 'pids');
     expect(facts.router).to.have.all.keys('name', 'url', 'tcpAddress', 'tcpPorts', 'metricsUrl');
     expect(facts.users.map(({ name }) => name)).to.deep.equal(['alice', 'bob']);
     expect(facts.routes.map(({ protocol }) => protocol)).to.include.members(['http', 'tcp']);
     expect(web).to.match(new RegExp(`^${facts.router.url}/service/[0-9a-f]{32}/$`, 'u'));
+  });
+
+  it('writes a kubeconfig beside it that nobody else can read, and that kubectl takes', async function () {
+    const { mode } = await stat(facts.kubeconfig);
+    expect(facts.kubeconfig).to.equal(run.readyFile.replace('.json', '.kubeconfig'));
+    expect(mode & 0o777).to.equal(0o600);
+    const without = lineWith(run, 'clearway get taskroutes').replace(
+      ' clearway get',
+      ' bin/clearway get',
+    );
+    expect(await runShell(without.replace(' -w', ' -o name'))).to.include(
+      'taskroute.clearway.dev/',
+    );
+    const binary = kubectlBinary('1.35') ?? notRun(this, 'no kubectl');
+
+    const line = lineWith(run, 'kubectl --kubeconfig').replace('kubectl', binary);
+
+    expect(await runShell(line)).to.match(/^NAME +PROTOCOL +READY/);
   });
 
   it('shows the same addresses to ClearML', async () => {

@@ -11,6 +11,7 @@ import { ALICE, startClearml, tokenOf } from '../support/clearml-world.ts';
 import { eventually } from '../support/eventually.ts';
 import { Gateway } from '../support/gateway-harness.ts';
 import { openSocket } from '../support/http-client.ts';
+import { aStaticRoute } from '../support/resources.ts';
 
 const SLOW = { timeoutMs: 30_000, everyMs: 50 };
 const GREETING = 'hello from the task';
@@ -31,7 +32,7 @@ describe('the ClearML SDK behind the gateway', function () {
   let port: number;
   let echo: Workload;
   /** All at once: each SDK takes ten seconds to end. */
-  let stories: Readonly<Record<'new' | 'waiting' | 'gradio', Promise<Story>>>;
+  let stories: Readonly<Record<'new' | 'waiting' | 'gradio' | 'static', Promise<Story>>>;
 
   before(async () => {
     clearml = await startClearml();
@@ -47,7 +48,13 @@ describe('the ClearML SDK behind the gateway', function () {
       .map(({ address }) => `${address}/32`);
     const environment = { CLEARWAY_UPSTREAM_CIDRS: ['127.0.0.0/8', ...own].join() };
     gateway = await Gateway.start({ clearml, environment });
-    stories = { new: tellNew(), waiting: tellWaiting(), gradio: tellGradio() };
+    await addStaticRoute();
+    stories = {
+      new: tellNew(),
+      waiting: tellWaiting(),
+      gradio: tellGradio(),
+      static: tellStatic(),
+    };
     for (const story of Object.values(stories)) story.catch(() => undefined);
   });
 
@@ -57,6 +64,16 @@ describe('the ClearML SDK behind the gateway', function () {
     await echo.close();
     await clearml.close();
   });
+
+  /** What an administrator defined, in the router and in the ClearML API, which the SDK asks about it. */
+  async function addStaticRoute(): Promise<void> {
+    await gateway.router.stop();
+    await gateway.changeStore((store) => store.create(aStaticRoute('chat', { path: '/talk' })));
+    await gateway.router.start();
+    clearml.setRoutes([
+      { name: 'chat', enabled: true, type: 'path', load_balancer: { enabled: false } },
+    ]);
+  }
 
   /** Runs the steps, looks at the addresses at their `hold`, and tells what each step said. */
   async function tell(
@@ -154,6 +171,27 @@ describe('the ClearML SDK behind the gateway', function () {
       return [];
     });
   }
+
+  function tellStatic(): Promise<Story> {
+    const steps: readonly SdkStep[] = [
+      { do: 'request', port, static_route: 'chat' },
+      { do: 'request', port, static_route: 'unknown', name: 'other', wait: false },
+      { do: 'hold' },
+    ];
+    return tell('2.1.7', steps, async () => {
+      await untilAnswers('/talk/');
+      return [];
+    });
+  }
+
+  it('2.1.7 is served at the static route that it asks for by name', async () => {
+    const { task, said } = await stories.static;
+
+    const endpoint = `${gateway.url}/talk/`;
+    expect(said[0]).to.include({ endpoint, browser_endpoint: endpoint, port });
+    expect(said[1]).to.equal('ValueError');
+    await eventually(() => expect(clearml.tasks.runtime(task)).to.not.have.key('endpoint'));
+  });
 
   it('2.1.7 gets addresses for http, named http and tcp, at which its task answers until it ends', async () => {
     const { task, tcp, said } = await stories.new;

@@ -256,9 +256,12 @@ describe('a StaticRoute', function () {
   });
 
   it('leaves its path to an older one, and takes it over when that goes', async () => {
-    await world.create('chat');
+    const { metadata } = await world.create('chat');
     addTask('chat', first);
     await untilServed('/chat/', 'the first');
+    // Ages are in whole seconds.
+    const later = Date.parse(metadata.creationTimestamp) + 1_000;
+    await eventually(() => expect(Date.now()).to.be.at.least(later));
     await world.create('other', { path: '/chat' });
     const waiting = addTask('other', second);
     await world.untilReason('other', 'Accepted', 'PathTaken');

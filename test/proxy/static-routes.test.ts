@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { EchoApp } from '../support/echo-app.ts';
+import { freePort } from '../support/free-ports.ts';
 import { headerOf, rawRequest, type RawAnswer, type RawRequest } from '../support/http-client.ts';
 import { anHttpEntry, ProxyHarness } from '../support/proxy-harness.ts';
 
@@ -110,10 +111,17 @@ describe('a static route in the proxy', function () {
       expect((await ask(target, loop)).status, target).to.equal(508);
   });
 
-  it('shows the waiting page to everybody where it is open', async () => {
+  it('shows the waiting page to everybody where it is open, and no address of the inside', async () => {
     const answer = await ask('/starting/', [['Accept', 'text/html']]);
 
     expect([answer.status, headerOf(answer, 'retry-after')]).to.deep.equal([503, '3']);
+
+    const entry = anHttpEntry(await freePort(), { since: 1 });
+    await proxy.publish({ http: { '/open': { ...entry, open: true }, '/chat': entry } });
+    expect((await ask('/open/')).body)
+      .to.include('Waiting')
+      .and.not.include('127.0.0.1');
+    expect((await ask('/chat/', ALICE)).body).to.include(`127.0.0.1:${String(entry.port)}`);
   });
 
   it('is named in the log of requests', async () => {

@@ -26,7 +26,16 @@ async function run(
   const api = new EmbeddedClearml({
     seed: {
       users: [ALICE],
-      routes: [{ name: 'known', enabled: true, type: 'path', load_balancer: { enabled: true } }],
+      routes: [
+        { name: 'known', enabled: true, type: 'path', load_balancer: { enabled: true } },
+        ...(['taken', 'disabled'] as const).map((name) => ({
+          name,
+          enabled: name === 'taken',
+          type: 'path' as const,
+          status: 'active',
+          load_balancer: { enabled: false },
+        })),
+      ],
     },
     featureSet,
   });
@@ -97,15 +106,18 @@ describe('the ClearML SDK on the embedded API', function () {
     expect(runtime).to.include({ upstream_task_port: 2222, external_tcp_port: GATEWAY.port });
   });
 
-  it('2.1.7 finds a static route by name and refuses an unknown one', async () => {
+  it('2.1.7 finds a static route by name, and refuses one that is unknown, taken or disabled', async () => {
     const done = await run('2.1.7', 'advanced', [
       { do: 'request', port: 8000, static_route: 'known', wait: false },
-      { do: 'request', port: 8001, static_route: 'unknown', wait: false },
+      ...['unknown', 'taken', 'disabled', 'know'].map(
+        (name) => ({ do: 'request', port: 8001, static_route: name, wait: false }) as const,
+      ),
       { do: 'runtime' },
     ]);
 
-    const [, refused, runtime] = resultsOf(done);
-    expect(refused).to.equal('ValueError');
+    const results = resultsOf(done);
+    const runtime = results.at(-1);
+    expect(results.slice(1, -1)).to.deep.equal(Array.from({ length: 4 }, () => 'ValueError'));
     expect(runtime).to.include({
       _ROUTER_ENDPOINT_MODE: 'path',
       _ROUTER_ENDPOINT_MODE_PARAM: 'known',

@@ -13,10 +13,12 @@ import { descendantsOf, isAlive, sendSignal } from '../../src/embedded/workloads
 import { getCondition } from '../../src/resources/conditions.ts';
 import type { TaskRoute } from '../../src/resources/kinds.ts';
 import { STORE_FILE } from '../../src/store/database.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
+import type { ResourceStore } from '../../src/store/contract.ts';
+import type { SqliteStore } from '../../src/store/sqlite-store.ts';
 import { putPair, type KeyPair } from './certificates.ts';
 import { callerOf, SERVICE } from './clearml-world.ts';
 import { eventually } from './eventually.ts';
+import { openStore } from './sqlite.ts';
 import { tempFolder } from './temp-folder.ts';
 
 /** What a test may choose of a {@link Gateway}. */
@@ -29,6 +31,8 @@ export interface GatewayOptions {
   readonly host?: string;
   /** Makes the gateway speak TLS. */
   readonly certificate?: KeyPair;
+  /** Prepares the nginx folder, which is still empty. */
+  readonly prepare?: (nginxFolder: string) => Promise<void>;
   /** More settings, or others, of router and proxy. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -130,6 +134,7 @@ export class Gateway {
     const scheme = certificate === undefined ? 'http' : 'https';
     const folder = await mkdtemp(join(tmpdir(), 'clearway-e2e-'));
     await makeGatewayFolders(folder);
+    await options.prepare?.(join(folder, 'nginx'));
     if (certificate !== undefined) await putPair(join(folder, 'nginx', 'tls'), certificate);
     const ports = await findPorts(tcpPorts + 3);
     const [port, metricsPort, apiPort] = [ports.start, ports.start + 1, ports.start + 2];
@@ -231,6 +236,16 @@ export class Gateway {
     return readFile(join(this.folder, 'nginx', 'nginx.conf'), 'utf8');
   }
 
+  /** Changes what the router keeps; it must not be running. */
+  async changeStore(change: (store: ResourceStore) => Promise<unknown>): Promise<void> {
+    const store = openStore(this.stateFolder);
+    try {
+      await change(store);
+    } finally {
+      store.close();
+    }
+  }
+
   /** Deletes what the router keeps; it must not be running. */
   async loseState(): Promise<void> {
     await rm(this.stateFolder, { recursive: true });
@@ -248,12 +263,7 @@ export class Gateway {
     for (const name of [STORE_FILE, `${STORE_FILE}-wal`]) {
       await copyFile(join(this.stateFolder, name), join(copy.path, name)).catch(() => undefined);
     }
-    const store = openSqliteStore({
-      folder: copy.path,
-      namespace: 'default',
-      clock: { now: () => Date.now() },
-      newUid: () => 'unused',
-    });
+    const store = openStore(copy.path);
     try {
       return await read(store);
     } finally {

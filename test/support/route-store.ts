@@ -14,6 +14,7 @@ export interface RouteStore extends AsyncDisposable {
   readonly store: SqliteStore;
   readonly routes: Informer<'TaskRoute'>;
   readonly statics: Informer<'StaticRoute'>;
+  readonly pools: Informer<'PortPool'>;
   readonly clock: ManualClock;
   /** Creates a TaskRoute and waits until the informer has it. */
   add(name: string, spec?: Partial<TaskRouteSpec>): Promise<TaskRoute>;
@@ -26,10 +27,11 @@ export async function aRouteStore(now = Date.parse('2026-01-01T00:00:00Z')): Pro
   const folder = await tempFolder();
   const clock = new ManualClock(now);
   const store = openStore(folder.path, { now: () => clock.now() });
-  const { routes, statics } = informersOf({ store, clock, onError: () => undefined });
+  const { routes, statics, pools } = informersOf({ store, clock, onError: () => undefined });
   const stop = new AbortController();
-  const running = Promise.all([routes.run(stop.signal), statics.run(stop.signal)]);
-  await Promise.all([routes.synced, statics.synced]);
+  const informers = [routes, statics, pools];
+  const running = Promise.all(informers.map((informer) => informer.run(stop.signal)));
+  await Promise.all(informers.map(({ synced }) => synced));
   const seen = async (name: string): Promise<TaskRoute> =>
     eventually(async () => {
       const stored = await store.get('TaskRoute', name);
@@ -43,6 +45,7 @@ export async function aRouteStore(now = Date.parse('2026-01-01T00:00:00Z')): Pro
     store,
     routes,
     statics,
+    pools,
     clock,
     seen,
     add: async (name, spec) => {

@@ -1,147 +1,201 @@
-import { existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { CREDENTIALS_PATH, type IssuedCredential } from '../../src/api/access/control-api.ts';
-import { controlSocket } from '../../src/api/access/control-client.ts';
-import { kubeconfigText } from '../../src/api/access/kubeconfig.ts';
-import { clientAt } from '../../src/commands/control.ts';
+import type { StatusBody } from '../../src/api/status.ts';
 import { serveResourceApi } from '../../src/composition/resource-api.ts';
-import { nginxFolder } from '../../src/proxy/folder.ts';
-import type { SqliteStore } from '../../src/store/sqlite-store.ts';
+import type { Clock } from '../../src/controllers/contracts.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite-store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { realClock } from './clocks.ts';
-import { eventually } from './eventually.ts';
 import { someSettings } from './some-settings.ts';
+import { tempFolder } from './temp-folder.ts';
 
-/** The resource API as a router serves it: over TLS, with tokens, guards and all limits. */
-export interface ServedApi extends AsyncDisposable {
-  readonly port: number;
-  /** `https://127.0.0.1:port`. */
-  readonly url: string;
-  /** Certificate of the authority that signed the server's. */
-  readonly authority: string;
-  /** Bearer token of an administrator. */
-  readonly token: string;
-  readonly issued: IssuedCredential;
-  /** A kubeconfig of an administrator, as `clearway kubeconfig` writes it. */
-  readonly kubeconfig: string;
-  /** Lines that were logged. */
-  readonly log: readonly string[];
-  /** Breaks every connection, as a proxy does that is killed. */
-  breakConnections(): void;
+/** A request to the API as a client with a certificate authority sends it. */
+export interface ApiCall {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  /** PEM of the authority that is trusted; that of the API unless given. */
+  readonly ca?: string;
+  /** Name that the certificate must have. */
+  readonly servername?: string;
 }
 
-/** What a {@link ServedApi} is made of. */
-export interface ServedApiOptions {
-  readonly store: SqliteStore;
-  /** Where its sockets are. */
+/** An answer with its whole body. */
+export interface ApiReply {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+}
+
+/** Path of the StaticRoutes of the namespace. */
+export const STATIC_ROUTES = '/apis/clearway.dev/v1alpha1/namespaces/default/staticroutes';
+
+/** Parts of a router that serve the resource API over a real store, in a folder of their own. */
+export class ApiWorld {
   readonly folder: string;
-  /** The loopback port; a free one unless given. */
-  readonly port?: number;
-  /** The administrator's credential from before a restart; one is made unless given. */
-  readonly issued?: IssuedCredential;
+  readonly stateFolder: string;
+  readonly store: SqliteStore;
+  readonly metrics: Metrics = createMetrics();
+  /** Everything that was logged, one JSON object a line. */
+  log = '';
+  readonly #stop = new AbortController();
+
+  private constructor(folder: string, clock: Clock) {
+    this.folder = folder;
+    this.stateFolder = join(folder, 'state');
+    this.store = openSqliteStore({
+      folder: this.stateFolder,
+      namespace: 'default',
+      clock,
+      newUid: randomUUID,
+    });
+  }
+
+  /** Opens one in this folder, which may have been one's before. */
+  static async open(folder: string, clock: Clock = realClock): Promise<ApiWorld> {
+    const world = new ApiWorld(folder, clock);
+    await mkdir(join(folder, 'nginx'), { recursive: true });
+    const settings = someSettings({
+      apiPort: 7443,
+      folders: { nginx: join(folder, 'nginx'), state: world.stateFolder },
+    });
+    const destination = { write: (line: string) => void (world.log += line) };
+    const { store, metrics } = world;
+    const logger = createLogger({ level: 'debug', destination });
+    const parts = { settings, version: '1.2.3', random: () => 0.5, newUid: randomUUID };
+    await serveResourceApi({ ...parts, clock, logger, metrics, store }, world.#stop.signal);
+    return world;
+  }
+
+  /** Ends it as SIGTERM does. */
+  close(): void {
+    this.#stop.abort();
+    this.store.close();
+  }
+
+  /** Issues a credential over the control socket. */
+  async issue(order: object = { role: 'view' }): Promise<IssuedCredential> {
+    const reply = await this.local({ method: 'POST', path: CREDENTIALS_PATH, body: order });
+    if (reply.status !== 201) throw new Error(reply.text);
+    return JSON.parse(reply.text) as IssuedCredential;
+  }
+
+  /** Asks over the control socket; a body is sent as JSON. */
+  local(call: {
+    readonly method?: string;
+    readonly path: string;
+    readonly body?: object;
+  }): Promise<ApiReply> {
+    const { method = 'GET', path, body } = call;
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const request = httpRequest({
+      socketPath: join(this.stateFolder, 'control.sock'),
+      method,
+      path,
+      agent: false,
+      headers: {
+        Host: 'localhost',
+        ...(text === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+    });
+    request.end(text);
+    return replyOf(request);
+  }
+
+  /** Asks over TLS, as the proxy's port leads there. */
+  async call(issued: IssuedCredential, call: ApiCall): Promise<ApiReply> {
+    const authorization = `Bearer ${issued.token}`;
+    const headers = { Authorization: authorization, ...call.headers };
+    return this.raw({ ca: issued.certificateAuthority, ...call, headers });
+  }
+
+  /** Asks over TLS with exactly these headers and a Host. */
+  raw(call: ApiCall & { readonly ca: string }): Promise<ApiReply> {
+    return replyOf(this.request(call));
+  }
+
+  /** A request over TLS that has been sent. */
+  request(call: ApiCall & { readonly ca: string }): ReturnType<typeof httpsRequest> {
+    const { method = 'GET', path, headers = {}, body, ca, servername = 'localhost' } = call;
+    const request = httpsRequest({
+      socketPath: join(this.folder, 'nginx', 'api.sock'),
+      method,
+      path,
+      ca,
+      servername,
+      agent: false,
+      headers: { Host: 'localhost:7443', ...lengthOf(body, headers), ...headers },
+    });
+    request.end(body);
+    return request;
+  }
+
+  /** Lines of the log with this message. */
+  linesOf(message: string): readonly Readonly<Record<string, unknown>>[] {
+    return this.log
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter((line) => line['message'] === message);
+  }
 }
 
-/** Serves a store's resources on a loopback port. */
-export async function serveApi(options: ServedApiOptions): Promise<ServedApi> {
-  const { store, folder, port = 0 } = options;
-  const folders = { nginx: join(folder, 'nginx'), state: join(folder, 'state') };
-  for (const path of Object.values(folders)) await mkdir(path, { recursive: true });
-  const log: string[] = [];
-  const stop = new AbortController();
-  const bridge = await Bridge.open(nginxFolder(folders.nginx).apiSocket, port);
-  await serveResourceApi(
-    {
-      settings: someSettings({ folders, apiPort: bridge.port }),
-      version: '0.1.0',
-      random: Math.random,
-      clock: realClock,
-      logger: createLogger({ level: 'info', destination: keep(log) }),
-      metrics: createMetrics(),
-      store,
-      newUid: () => crypto.randomUUID(),
-    },
-    stop.signal,
-  );
-  const issued = options.issued ?? (await issueCredential(folders.state));
-  const url = `https://127.0.0.1:${bridge.port}`;
+/** The Status in a reply. */
+export function statusIn(reply: ApiReply): StatusBody {
+  return JSON.parse(reply.text) as StatusBody;
+}
+
+/** Makes a world for one test; disposing it ends it and removes its folder. */
+export async function apiWorld(
+  clock?: Clock,
+): Promise<AsyncDisposable & { readonly world: ApiWorld }> {
+  const folder = await tempFolder();
+  const world = await ApiWorld.open(folder.path, clock);
   return {
-    port: bridge.port,
-    url,
-    log,
-    authority: issued.certificateAuthority,
-    token: issued.token,
-    issued,
-    kubeconfig: kubeconfigText(issued, url),
-    breakConnections: () => bridge.breakConnections(),
+    world,
     [Symbol.asyncDispose]: async () => {
-      stop.abort();
-      await bridge.close();
-      await eventually(() => {
-        if (existsSync(controlSocket(folders.state))) throw new Error('it still listens');
-      });
+      world.close();
+      await folder[Symbol.asyncDispose]();
     },
   };
 }
 
-async function issueCredential(stateFolder: string): Promise<IssuedCredential> {
-  const router = clientAt(stateFolder, AbortSignal.timeout(10_000));
-  const body = { role: 'admin', name: 'admin' };
-  const answer = await router.ask({ method: 'POST', path: CREDENTIALS_PATH, body });
-  return answer as IssuedCredential;
+/** A StaticRoute as JSON. */
+export function aStaticRoute(name: string, path = `/${name}`): string {
+  return JSON.stringify({
+    apiVersion: 'clearway.dev/v1alpha1',
+    kind: 'StaticRoute',
+    metadata: { name },
+    spec: { path },
+  });
 }
 
-/** Hands a loopback port on to a unix socket, as the proxy does. */
-class Bridge {
-  readonly port: number;
-  readonly #server: Server;
-  readonly #outer = new Set<Socket>();
+/** Node gives the length of a body for some methods only. */
+function lengthOf(
+  body: string | Buffer | undefined,
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (body === undefined || 'Transfer-Encoding' in headers) return {};
+  return { 'Content-Length': String(Buffer.byteLength(body)) };
+}
 
-  private constructor(server: Server, path: string) {
-    this.#server = server;
-    this.port = (server.address() as AddressInfo).port;
-    server.on('connection', (outer: Socket) => {
-      const inner = connect(path);
-      this.#outer.add(outer);
-      outer.once('close', () => this.#outer.delete(outer));
-      hand(outer, inner);
-      hand(inner, outer);
+function replyOf(request: ReturnType<typeof httpRequest>): Promise<ApiReply> {
+  return new Promise((resolve, reject) => {
+    request.once('error', reject);
+    request.once('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.once('error', reject);
+      response.once('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+      });
     });
-  }
-
-  static async open(path: string, port: number): Promise<Bridge> {
-    const server = createServer();
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return new Bridge(server, path);
-  }
-
-  breakConnections(): void {
-    for (const socket of this.#outer) socket.resetAndDestroy();
-  }
-
-  async close(): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.breakConnections();
-    await closed;
-  }
-}
-
-function hand(from: Socket, to: Socket): void {
-  from.on('error', () => undefined).once('close', () => to.destroy());
-  from.pipe(to);
-}
-
-function keep(log: string[]): Writable {
-  return new Writable({
-    write: (line: Buffer, _encoding, done) => {
-      log.push(line.toString());
-      done();
-    },
   });
 }

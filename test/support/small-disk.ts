@@ -23,23 +23,33 @@ export interface SmallDisk extends AsyncDisposable {
 /** Mounts one in memory; skips the test out loud where mounting is not allowed. */
 export async function smallDisk(context: Context, megabytes: number): Promise<SmallDisk> {
   const folder = await tempFolder();
-  try {
-    await run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'clearway-test', folder.path]);
-  } catch {
+  const disk = await mountDisk(folder.path, megabytes).catch(() => undefined);
+  if (disk === undefined) {
     await folder[Symbol.asyncDispose]();
     return notRun(context, 'it needs a user who may mount a file system');
   }
-  const filler = join(folder.path, 'filler');
   return {
-    path: folder.path,
+    ...disk,
+    [Symbol.asyncDispose]: async () => {
+      await disk[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Mounts one over an empty folder. */
+export async function mountDisk(path: string, megabytes: number): Promise<SmallDisk> {
+  await run('mount', ['-t', 'tmpfs', '-o', `mode=755,size=${megabytes}m`, 'clearway-test', path]);
+  const filler = join(path, 'filler');
+  return {
+    path,
     fill: (leave = 0) => fill(filler, leave),
     free: () => rm(filler, { force: true }),
     setReadOnly: async (isReadOnly) => {
-      await run('mount', ['-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, folder.path]);
+      await run('mount', ['-o', `remount,${isReadOnly ? 'ro' : 'rw'}`, path]);
     },
     [Symbol.asyncDispose]: async () => {
-      await run('umount', ['--lazy', folder.path]);
-      await folder[Symbol.asyncDispose]();
+      await run('umount', ['--lazy', path]);
     },
   };
 }

@@ -159,8 +159,8 @@ export const AGAINST_ACCESS: readonly Defence[] = [
   row(
     'T33',
     'src/unix-socket.ts',
-    'await chmod(place.path, 0o660);',
-    'await chmod(place.path, 0o666);',
+    'await chmod(place.path, place.mode ?? 0o660);',
+    'await chmod(place.path, place.mode ?? 0o666);',
   ),
   row(
     'T34',

@@ -92,7 +92,8 @@ end
 -- Ends the request with the page of an application that has not answered yet: it reloads itself in a browser.
 function pages.wait(entry)
   local text = "The task runs; its application does not answer yet. This page looks again by itself."
-  if entry.since > 0 and ngx.now() * 1000 - entry.since > PATIENCE_MS then
+  -- Where everybody is let in, an address of the inside is nobody's business.
+  if not entry.open and entry.since > 0 and ngx.now() * 1000 - entry.since > PATIENCE_MS then
     local where = entry.peer and format("at %s:%d", entry.peer, entry.port) or "at an address that is not known yet"
     text = format("The task runs, but for more than two minutes nothing has answered %s. Likely causes: the application "
       .. "is still starting, it listens on another port, or only on 127.0.0.1 inside its container.", where)

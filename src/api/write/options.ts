@@ -119,27 +119,27 @@ export interface DeleteOptions {
 }
 
 /**
- * Reads the options of a delete: from the body where there is one, else from the query. Nothing here has dependents or a
+ * Reads the options of a delete, from the body where there is one, else from the query. Nothing here has dependents or a
  * time of grace, so what is said of those is only checked.
+ *
+ * @remarks
+ * A dry run is one wherever it is asked for; the API server of Kubernetes overlooks the query when there is a body.
  * @throws ApiError 400, 422
  */
 export function readDeleteOptions(query: URLSearchParams, body: unknown): DeleteOptions {
-  const options = body === undefined ? fromQuery(query) : body;
+  const options = body ?? { propagationPolicy: query.get('propagationPolicy') };
   if (!isObject(options)) throw badRequest('the body is no DeleteOptions');
   const { kind = 'DeleteOptions', dryRun, propagationPolicy, preconditions } = options;
   if (kind !== 'DeleteOptions') throw badRequest(`no kind ${shown(kind)} is known here`);
-  const values = dryRun ?? [];
-  if (!Array.isArray(values)) throw badRequest('dryRun must be a list');
+  const listed = dryRun ?? [];
+  if (!Array.isArray(listed)) throw badRequest('dryRun must be a list');
+  const values = [...(listed as readonly unknown[]), ...query.getAll('dryRun')];
   const problems = [...dryRunProblems(values), ...propagationProblems(propagationPolicy ?? '')];
   if (problems.length > 0) {
     const names = { group: 'meta.k8s.io', kind };
     throw invalidOf('DeleteOptions.meta.k8s.io', names, problems);
   }
   return { dryRun: values.length > 0, preconditions: readPreconditions(preconditions ?? {}) };
-}
-
-function fromQuery(query: URLSearchParams): unknown {
-  return { dryRun: query.getAll('dryRun'), propagationPolicy: query.get('propagationPolicy') };
 }
 
 function propagationProblems(policy: unknown): readonly Problem[] {

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode, isAbort } from '../../errors.ts';
-import type { RouterClient } from '../control.ts';
+import type { RouterClient } from '../../api/access/router-client.ts';
 
 /** One line of a watch (meta/v1 WatchEvent). */
 interface WatchLine {

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../errors.ts';
-import type { RouterClient } from '../control.ts';
+import type { RouterClient } from '../../api/access/router-client.ts';
 
 /** A resource that the API serves (meta/v1 APIResource). */
 export interface FoundResource {

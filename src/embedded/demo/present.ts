@@ -101,6 +101,7 @@ async function readyFacts(
       protocol: route.protocol,
       endpoint: route.endpoint,
     })),
+    kubeconfig: stage.kubeconfig,
     pids: {
       router: stage.routerProcess.pid,
       proxy: await supervisorPid(stage.proxy.pid, signal),

@@ -23,6 +23,8 @@ export interface ReadyFacts {
     /** URL, or `address:port`. */
     readonly endpoint: string;
   }[];
+  /** Path of a kubeconfig with the role admin, which only the user of the demo can read. */
+  readonly kubeconfig: string;
   /** `proxy` is the supervisor that started nginx. */
   readonly pids: { readonly router: number; readonly proxy: number };
 }

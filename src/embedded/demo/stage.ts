@@ -10,6 +10,7 @@ import type { ClearmlCaller } from './clearml.ts';
 import { childOrder, makeGatewayFolders } from './gateway.ts';
 import type { GatewayOrder } from './gateway.ts';
 import { KeptChild } from './kept-child.ts';
+import { writeDemoKubeconfig } from './kubeconfig.ts';
 import { startLife } from './life.ts';
 import type { LifeParts, LivingTask } from './life.ts';
 import type { RouterPlace } from './look.ts';
@@ -40,8 +41,6 @@ export interface Stage {
   readonly users: ReadyFacts['users'];
   readonly router: RouterPlace & { readonly name: string; readonly port: number };
   readonly metricsPort: number;
-  /** Loopback port of the resource API. */
-  readonly apiPort: number;
   /** The key pair of the router's own account, and the API. */
   readonly caller: ClearmlCaller;
   /** Bearer token of that account's user, who sees every task. */
@@ -50,6 +49,8 @@ export interface Stage {
   readonly tasks: readonly LivingTask[];
   readonly proxy: KeptChild;
   readonly routerProcess: KeptChild;
+  /** Path of a kubeconfig with the role admin. */
+  readonly kubeconfig: string;
 }
 
 interface Api {
@@ -83,8 +84,11 @@ export async function setStage(parts: StageParts, signal: AbortSignal): Promise<
     startGateway(parts, order, ports),
   );
   return {
-    ...{ folder, router, metricsPort, apiPort, caller, life, tasks },
+    ...{ folder, router, metricsPort, caller, life, tasks },
     ...gateway,
+    kubeconfig: await step(output, 'Writing a kubeconfig', () =>
+      writeKubeconfig(parts, folder, signal),
+    ),
     users: api.users,
     token: await signIn(api.callers.alice, signal),
   };
@@ -198,6 +202,18 @@ async function startGateway(
   await Promise.all(Object.values(ports).map((held: HeldPorts) => held.release()));
   await proxy.start();
   return { routerProcess, proxy };
+}
+
+async function writeKubeconfig(
+  { options, cleanUp }: StageParts,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { readyFile } = options;
+  const order = { folder, ...(readyFile === undefined ? {} : { readyFile }) };
+  const path = await writeDemoKubeconfig(order, signal);
+  cleanUp.defer(() => rm(path, { force: true }));
+  return path;
 }
 
 /** Writes a known_hosts file for the public address of an SSH server; gives its path. */

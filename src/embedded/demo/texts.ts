@@ -81,6 +81,9 @@ function tryLines(facts: IntroFacts): readonly string[] {
     `    curl -u ${user?.accessKey ?? ''}:${user?.secretKey ?? ''} ${web}headers`,
     `    curl -i ${web}`,
     ...tcpLines(facts),
+    '  Its resources, with kubectl; and without (bin/clearway in a checkout):',
+    `    kubectl --kubeconfig ${facts.kubeconfig} get taskroutes`,
+    `    CLEARWAY_NGINX_FOLDER=${facts.folder}/nginx clearway get taskroutes -w`,
   ];
 }
 

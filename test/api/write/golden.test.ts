@@ -7,6 +7,7 @@ import {
   startKubeApiServer,
   type KubeApiServer,
 } from '../../support/kube-apiserver.ts';
+import { notRun } from '../../support/not-run.ts';
 import { realServer } from './support/real-server.ts';
 import { compared, GOLDEN, readStories, tell } from './support/stories.ts';
 
@@ -18,8 +19,8 @@ describe('a real API server of Kubernetes', function () {
 
   before(async function () {
     const binary = await kubeApiServerBinary();
-    if (binary === undefined) this.skip();
-    else server = await startKubeApiServer(binary);
+    if (binary === undefined) notRun(this, 'no kube-apiserver: scripts/install-kube-apiserver.sh');
+    server = await startKubeApiServer(binary);
   });
 
   after(async () => {

@@ -2,7 +2,7 @@ import { Agent } from 'undici';
 import type { Kind, ResourceByKind } from '../../../src/resources/kinds.ts';
 import type { Draft } from '../../../src/store/contract.ts';
 import type { SqliteStore } from '../../../src/store/sqlite-store.ts';
-import { serveApi, type ServedApi } from '../../support/served-api.ts';
+import { serveApi, type ServedApi } from '../../support/listening-api.ts';
 import { openStore } from '../../support/sqlite.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 import { EVENTS, type ServedEvent } from './real-world.ts';

@@ -66,4 +66,19 @@ describe('ProgrammedGenerations', () => {
     expect(programmed.live(5)).to.deep.equal([]);
     expect(programmed.live(6)).to.deep.equal(['a.http']);
   });
+
+  it('knows where the table has a route, and when it has moved', () => {
+    const programmed = new ProgrammedGenerations();
+    const told: string[] = [];
+    programmed.changes.subscribe((route) => told.push(route));
+    programmed.applied({ http: { '/x': anHttpEntry('a1') }, tcp: {} }, 1);
+    programmed.applied({ http: { '/y': anHttpEntry('a1') }, tcp: { '30000': aTcpEntry('a1') } }, 2);
+
+    expect(programmed.keyOf('a1.http')).to.equal('/y');
+    expect(programmed.of('a1.http')).to.equal(2);
+    expect(programmed.keyOf('a1.tcp')).to.equal('30000');
+    programmed.applied({ http: {}, tcp: {} }, 3);
+    expect(programmed.keyOf('a1.http')).to.equal(undefined);
+    expect(told.filter((route) => route === 'a1.http')).to.have.length(3);
+  });
 });

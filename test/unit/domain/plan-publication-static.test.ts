@@ -94,16 +94,24 @@ describe('publishPatch at a static route', () => {
     expect(patch.remove).to.deep.equal(['endpoint', 'browser_endpoint']);
   });
 
-  it('takes nothing out that is another router’s, or that the task wrote itself', () => {
-    const none = { withdrawn: [], served: [], known: [], asked: [http()] };
-    const runtime = { ...shown.runtime, endpoint: 'https://gw.example/other/' };
+  it('takes out what a router published whose tasks were taken over', () => {
+    const clearway = aMarkText({ router: 'retired', addresses: { '': CHAT } });
+    const task = { ...shown, runtime: { ...shown.runtime, clearway } };
 
     expect(
-      publishPatch(shown, { ...none, owner: { router: 'b', instance: 'i' } }).remove,
-    ).to.deep.equal([]);
-    expect(publishPatch({ ...shown, runtime }, { ...none, owner: OWNER }).remove).to.deep.equal([
-      'browser_endpoint',
-    ]);
+      publishPatch(task, { owner: OWNER, withdrawn: [], served: [], known: [], asked: [http()] })
+        .remove,
+    ).to.deep.equal(['endpoint', 'browser_endpoint']);
+  });
+
+  it('takes nothing out that the task wrote itself, nor where no router was', () => {
+    const none = { owner: OWNER, withdrawn: [], served: [], known: [], asked: [http()] };
+    const { clearway, ...unmarked } = shown.runtime;
+    const runtime = { ...shown.runtime, endpoint: 'https://gw.example/other/' };
+
+    expect(clearway).to.be.a('string');
+    expect(publishPatch({ ...shown, runtime: unmarked }, none).remove).to.deep.equal([]);
+    expect(publishPatch({ ...shown, runtime }, none).remove).to.deep.equal(['browser_endpoint']);
   });
 
   it('is withdrawn with the task', () => {

@@ -8,6 +8,7 @@ import {
   type TaskRouteFacts,
   type TaskRouteStep,
 } from '../../../src/domain/plan-task-routes.ts';
+import { conflictRouteName, endpointSlug } from '../../../src/domain/route-name.ts';
 import { TASK_ID, aMark, aRequest, aRouter, aTask } from '../../support/builders.ts';
 
 function facts(overrides: Partial<TaskRouteFacts> = {}): TaskRouteFacts {
@@ -186,6 +187,35 @@ describe('planTaskRoutes', () => {
     expect(step).to.have.property('step', 'updateRoute');
     expect(step).to.have.nested.property('route.spec.refusal.reason', 'OwnedByAnotherRouter');
     expect(step).not.to.have.nested.property('route.spec.target');
+  });
+
+  it('refuses an endpoint whose address another one of the task has, beside that one', () => {
+    const slug = endpointSlug('My API');
+    const requests = [aRequest({ name: 'My API' }), aRequest({ name: slug })];
+    const [first, second, ...none] = desired(facts({ requests }));
+
+    expect(none).to.deep.equal([]);
+    expect(first?.name).to.equal(`${TASK_ID}--${slug}.http`);
+    expect(first?.spec.refusal).to.equal(undefined);
+    expect(second?.name).not.to.equal(first?.name);
+    expect(second?.spec).to.include({ endpointName: slug }).and.not.have.property('target');
+    expect(second?.spec.refusal?.reason).to.equal('NameConflict');
+    expect(second?.spec.refusal?.message).to.contain('"My API"');
+    expect(planTaskRoutes(facts({ requests, observed: [first!, second!] }))).to.deep.equal([]);
+  });
+
+  it('lets no refused endpoint take the name of one that is served', () => {
+    const slug = endpointSlug('My API');
+    const taken = conflictRouteName({ task: TASK_ID, protocol: 'http', endpointName: slug })
+      .slice(`${TASK_ID}--`.length)
+      .replace('.http', '');
+    const requests = [{ name: taken }, { name: 'My API' }, { name: slug }].map((request) =>
+      aRequest(request),
+    );
+    const routes = desired(facts({ requests }));
+
+    expect(routes.filter(({ spec }) => spec.refusal === undefined)).to.have.length(2);
+    expect(new Set(routes.map(({ name }) => name)).size).to.equal(routes.length);
   });
 
   it('makes one route of two names that cannot be told apart', () => {

@@ -40,6 +40,15 @@ describe('readiness', () => {
     expect(answer.status).to.equal(200);
     expect(answer.text).to.include('[!] clearml: ');
   });
+
+  it('notes a state that cannot be written and stays good: routes go on', () => {
+    const answer = readiness(aState({ storeProblem: '/state/clearway.db: the disk is full' }));
+
+    expect(answer.status).to.equal(200);
+    expect(answer.text).to.include(
+      '[!] state: new routes wait: /state/clearway.db: the disk is full\n',
+    );
+  });
 });
 
 describe('liveness', () => {

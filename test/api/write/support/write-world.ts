@@ -63,8 +63,7 @@ export async function openWriteWorld(): Promise<WriteWorld> {
     store,
     clock,
     context,
-    send: async (sent) =>
-      readAnswer(await answerWrite(toRequest(staticRoutes(store), sent), context)),
+    send: async (sent) => readAnswer(await answerWrite(requestOf(store, sent), context)),
     [Symbol.asyncDispose]: async () => {
       store.close();
       await folder[Symbol.asyncDispose]();
@@ -103,7 +102,8 @@ function staticRoutes(store: SqliteStore): ServedResource {
   };
 }
 
-function toRequest(resource: ServedResource, sent: Sent): ResourceRequest {
+/** The request as the server hands it on. */
+export function requestOf(store: SqliteStore, sent: Sent): ResourceRequest {
   const { method, path = '', body = '', namespace = 'default' } = sent;
   const url = new URL(`http://x/${path.replace(/^\//, '')}`);
   const [name = '', subresource] = url.pathname.slice(1).split('/');
@@ -116,7 +116,7 @@ function toRequest(resource: ServedResource, sent: Sent): ResourceRequest {
     user: { name: 'admin', groups: [], role: 'admin' },
     body: () => Promise.resolve(bytes),
     signal: new AbortController().signal,
-    resource,
+    resource: staticRoutes(store),
     namespace,
     ...(name === '' ? {} : { name: decodeURIComponent(name) }),
     ...(subresource === undefined ? {} : { subresource: subresource as 'status' }),

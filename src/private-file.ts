@@ -1,24 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { KUBECONFIG_MARK } from '../api/access/kubeconfig.ts';
-import { OperatorError } from '../errors.ts';
+import { OperatorError } from './errors.ts';
 
 /** Longest file that is looked into. */
 const LONGEST_LOOK = 1_048_576;
 
-/** Refuses to overwrite a file that `clearway kubeconfig` did not write. @throws OperatorError `FILE_REFUSED` */
-export async function refuseForeignFile(path: string): Promise<void> {
+/** Refuses to overwrite a file that does not begin with the mark of our own. @throws OperatorError `FILE_REFUSED` */
+export async function refuseForeignFile(path: string, mark: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;
   const isOurs =
     found.isFile() &&
     found.size <= LONGEST_LOOK &&
-    (await readFile(path, 'utf8').catch(() => '')).startsWith(KUBECONFIG_MARK);
+    (await readFile(path, 'utf8').catch(() => '')).startsWith(mark);
   if (isOurs) return;
   throw new OperatorError('FILE_REFUSED', {
     path,
-    problem: 'it exists, and `clearway kubeconfig` did not write it',
+    problem: 'it exists, and this command did not write it',
     todo: 'Name another file, or overwrite this one with --force.',
   });
 }
@@ -42,7 +41,7 @@ export async function writePrivately(path: string, text: string): Promise<void> 
   } catch (cause) {
     await rm(beside, { force: true }).catch(() => undefined);
     const problem = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-    const todo = 'Name a file in a folder that can be written, or "-" for standard output.';
+    const todo = 'Name a file in a folder that can be written, or - for standard output.';
     throw new OperatorError('FILE_REFUSED', { path, problem, todo }, { cause });
   }
 }
