@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Agent, request, type Dispatcher } from 'undici';
+import { Agent, request } from 'undici';
 import { Readable } from 'node:stream';
 import { startClearwayWorld, type ClearwayWorld } from './support/clearway-world.ts';
 import { strangeRequests, type StrangeRequest } from './support/strange-requests.ts';

@@ -14,6 +14,7 @@ const GROUP = '/apis/clearway.dev/v1alpha1/namespaces/default';
 const paths = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...knownPaths()) },
   { weight: 1, arbitrary: fc.array(segment(), { maxLength: 8 }).map((all) => `/${all.join('/')}`) },
+  { weight: 3, arbitrary: fc.constantFrom(`${GROUP}/staticroutes`, `${GROUP}/staticroutes/chat`) },
   {
     weight: 2,
     arbitrary: fc.tuple(fc.constantFrom(...knownPaths()), segment()).map((both) => both.join('/')),
@@ -59,20 +60,22 @@ const headers = fc.record(
       printable(),
     ),
     'content-type': fc.oneof(
-      fc.constantFrom(
-        ...['application/json', 'application/merge-patch+json', 'application/json-patch+json'],
-        ...[
-          'application/apply-patch+yaml',
-          'application/yaml',
+      {
+        weight: 9,
+        arbitrary: fc.constantFrom(
+          ...['application/json', 'application/merge-patch+json', 'application/json-patch+json'],
+          ...['application/apply-patch+yaml', 'application/yaml'],
           'application/vnd.kubernetes.protobuf',
-        ],
-        ...[
-          'application/strategic-merge-patch+json',
-          'text/plain',
+        ),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(
+          ...['application/strategic-merge-patch+json', 'text/plain', 'multipart/form-data'],
           'application/json;charset=latin1',
-        ],
-      ),
-      printable(),
+        ),
+      },
+      { weight: 1, arbitrary: printable() },
     ),
     'if-none-match': printable(),
     'x-anything': printable(),
@@ -135,7 +138,21 @@ const bodies = fc.oneof(
 /** Requests of every kind: such as clients send, such as nobody should, and what lies between. */
 export const strangeRequests: fc.Arbitrary<StrangeRequest> = fc
   .record({
-    method: fc.constantFrom(...['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']),
+    method: fc.constantFrom(
+      ...[
+        'GET',
+        'GET',
+        'POST',
+        'POST',
+        'PUT',
+        'PATCH',
+        'PATCH',
+        'PATCH',
+        'DELETE',
+        'HEAD',
+        'OPTIONS',
+      ],
+    ),
     path: paths,
     query: queries,
     headers,
