@@ -42,33 +42,46 @@ function print(name: string, value: string | number): void {
 }
 
 async function lists(): Promise<void> {
-  print('first list as Table (ms)', (await timed(TABLE)).ms.toFixed(0));
-  const tables: number[] = [];
-  const whole: number[] = [];
-  const bytes = { table: 0, whole: 0 };
+  const first = await timed(TABLE);
+  print('first list as Table: ms, ms CPU', `${first.ms.toFixed(0)}, ${first.cpu.toFixed(0)}`);
+  const tables: List[] = [];
+  const whole: List[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const table = await timed(TABLE);
-    const json = await timed('application/json');
-    tables.push(table.ms);
-    whole.push(json.ms);
-    Object.assign(bytes, { table: table.bytes, whole: json.bytes });
+    tables.push(await timed(TABLE));
+    whole.push(await timed('application/json'));
   }
-  const [table, json] = [median(tables), median(whole)];
-  print('list as Table: median, longest (ms), MiB', listText(tables, bytes.table));
-  print('list as JSON: median, longest (ms), MiB', listText(whole, bytes.whole));
-  print('Table to JSON, of the medians', (table / json).toFixed(2));
+  print('list as Table: median, longest (ms), ms CPU, MiB', listText(tables));
+  print('list as JSON: median, longest (ms), ms CPU, MiB', listText(whole));
+  const ratio = (part: 'ms' | 'cpu'): string =>
+    (middle(tables, part) / middle(whole, part)).toFixed(2);
+  print('Table to JSON, of the medians: ms, CPU', `${ratio('ms')}, ${ratio('cpu')}`);
   print('memory after them: resident, heap (MiB)', memoryText(await ask(0)));
 }
 
-function listText(times: readonly number[], bytes: number): string {
-  return `${median(times).toFixed(0)}, ${Math.max(...times).toFixed(0)}, ${(bytes / 2 ** 20).toFixed(1)}`;
+/** One list: how long it took, CPU time of the server in ms, and its length. */
+interface List {
+  readonly ms: number;
+  readonly cpu: number;
+  readonly bytes: number;
 }
 
-async function timed(accept: string): Promise<{ readonly ms: number; readonly bytes: number }> {
+function middle(lists: readonly List[], part: keyof List): number {
+  return median(lists.map((list) => list[part]));
+}
+
+function listText(lists: readonly List[]): string {
+  const longest = Math.max(...lists.map(({ ms }) => ms));
+  const times = [middle(lists, 'ms'), longest, middle(lists, 'cpu')].map((ms) => ms.toFixed(0));
+  return [...times, (middle(lists, 'bytes') / 2 ** 20).toFixed(1)].join(', ');
+}
+
+async function timed(accept: string): Promise<List> {
+  const before = await ask(0);
   const start = performance.now();
   let bytes = 0;
   for await (const chunk of await get(PATH, accept)) bytes += (chunk as Buffer).length;
-  return { ms: performance.now() - start, bytes };
+  const ms = performance.now() - start;
+  return { ms, bytes, cpu: (await ask(0)).cpu.asked - before.cpu.answered };
 }
 
 /** All of them take the routes that there are, and then some changes. */

@@ -22,6 +22,8 @@ export interface Question {
 export interface Reply {
   readonly rss: number;
   readonly heap: number;
+  /** CPU time of the process in ms, when it was asked and when it answered. */
+  readonly cpu: { readonly asked: number; readonly answered: number };
 }
 
 const [, , folder = '', count = '0'] = process.argv;
@@ -67,16 +69,26 @@ process.on('disconnect', () => {
 });
 
 async function answer(changes: number): Promise<void> {
+  const asked = cpuMs();
   const { items } = await store.list('TaskRoute');
   for (const route of items.slice(0, changes)) await report(route);
-  reply();
+  reply(asked);
 }
 
-function reply(): void {
+function reply(asked = cpuMs()): void {
   globalThis.gc?.();
   const { rss, heapUsed } = process.memoryUsage();
-  const memory: Reply = { rss: rss / 2 ** 20, heap: heapUsed / 2 ** 20 };
-  process.send?.(memory);
+  const answered: Reply = {
+    rss: rss / 2 ** 20,
+    heap: heapUsed / 2 ** 20,
+    cpu: { asked, answered: cpuMs() },
+  };
+  process.send?.(answered);
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 async function add(index: number): Promise<void> {

@@ -65,7 +65,8 @@ const UNPUBLISHED: readonly string[] = ['WaitingForProgrammed', 'Pending', 'NotA
 /** Says what Published waits for, as long as nobody has written the address into ClearML or tried. */
 function withPublished(route: TaskRoute, report: RouteReport | undefined): RouteReport | undefined {
   const published = getCondition(route.status.conditions ?? [], 'Published');
-  if (report === undefined || report === REFUSED) return report;
+  if (report === undefined || report.verdicts.some(({ type }) => type === 'Published'))
+    return report;
   if (published !== undefined && !UNPUBLISHED.includes(published.reason)) return report;
   const next = report.verdicts.includes(PROGRAMMED) ? PENDING : AFTER_PROGRAMMED;
   return { ...report, verdicts: [...report.verdicts, next] };
@@ -158,6 +159,20 @@ const REFUSED: RouteReport = {
   },
 };
 
+const ELSEWHERE = {
+  reason: 'NotAccepted',
+  message: 'It is not served at the StaticRoute that it asks for: see Accepted.',
+} as const;
+
+/** The same of one whose StaticRoute is another's, disabled or gone; its upstream stays, for when it is its turn. */
+const UNSEATED: RouteReport = {
+  verdicts: [
+    { type: 'Programmed', status: 'False', ...ELSEWHERE },
+    { type: 'Published', status: 'Unknown', ...ELSEWHERE },
+  ],
+  fields: { endpoint: undefined, browserEndpoint: undefined },
+};
+
 const PROGRAMMED: Verdict = {
   type: 'Programmed',
   status: 'True',
@@ -198,10 +213,7 @@ function httpAddressOf(
   }
   const path = seatedAt(dependencies, route)?.spec.path;
   if (path !== undefined) return httpAddress(path, staticUrl(place, path));
-  return notProgrammed('NotAccepted', 'It is not served at the StaticRoute that it asks for.', {
-    endpoint: undefined,
-    browserEndpoint: undefined,
-  });
+  return UNSEATED;
 }
 
 function httpAddress(key: string, url: string): Address {

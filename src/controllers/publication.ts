@@ -233,21 +233,12 @@ async function reportPublished(
 ): Promise<void> {
   const asked = requestsOf(task, dependencies);
   for (const route of dependencies.routes.byIndex('task', task.id)) {
-    const isWithdrawn = isRefused(route) && holds(route, 'Published');
-    if (!isWithdrawn && publishedEndpoint(route, asked).length === 0) continue;
+    if (publishedEndpoint(route, asked).length === 0) continue;
     // What stands in the task does not stop standing there because more is to be written.
-    if (!isWithdrawn && verdict === QUIET && holds(route, 'Published')) continue;
-    const verdicts = [isWithdrawn ? WITHDRAWN : verdict];
-    await reportRoute(dependencies, route, () => ({ verdicts }));
+    if (verdict === QUIET && holds(route, 'Published')) continue;
+    await reportRoute(dependencies, route, () => ({ verdicts: [verdict] }));
   }
 }
-
-const WITHDRAWN: Verdict = {
-  type: 'Published',
-  status: 'False',
-  reason: 'NotAccepted',
-  message: "The address was taken out of the task's runtime.",
-};
 
 const PUBLISHED: Verdict = {
   type: 'Published',

@@ -23,6 +23,8 @@ export function addressOf({ metadata, spec, status }: StaticRoute): StaticAddres
     uid: metadata.uid,
     created: metadata.creationTimestamp,
     path: spec.path,
+    // The URL is said of one that is accepted only.
+    hadPath: status.url?.endsWith(`${spec.path}/`) === true,
     enabled: spec.enabled,
     queue: (status.tasks ?? []).map(({ route }) => route),
     ...(spec.router === undefined ? {} : { router: spec.router }),

@@ -2,6 +2,7 @@ import { hasCode } from '../errors.ts';
 import { getCondition, setCondition } from '../resources/conditions.ts';
 import type { Condition } from '../resources/generated.ts';
 import type { ResourceByKind } from '../resources/kinds.ts';
+import { reasonText } from '../resources/reasons.ts';
 import type { EventStore, ResourceStore } from '../store/contract.ts';
 import type { Clock } from './contracts.ts';
 
@@ -133,9 +134,13 @@ async function recordTurns(
     await events.record({
       kind: after.kind,
       name: after.metadata.name,
-      type: condition.status === 'True' ? 'Normal' : 'Warning',
+      type: eventType(condition),
       reason: condition.reason,
       message: condition.message,
     });
   }
+}
+
+function eventType({ status, reason }: Condition): 'Normal' | 'Warning' {
+  return status === 'True' || reasonText(reason)?.isUsual === true ? 'Normal' : 'Warning';
 }

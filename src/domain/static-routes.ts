@@ -6,6 +6,8 @@ export interface StaticAddress {
   readonly created: string;
   /** One name after a slash. */
   readonly path: string;
+  /** Whether it was found to have that path already. */
+  readonly hadPath: boolean;
   readonly enabled: boolean;
   /** Exact name of the only router that may serve it; absent where every one may. */
   readonly router?: string;
@@ -47,7 +49,8 @@ export interface Binding {
 
 /**
  * Whether this router may serve a StaticRoute at its path. Of several with one path the oldest has it, enabled or not, so that
- * nobody gets another one's address by a switch; of one age, the one with the lower uid.
+ * nobody gets another one's address by a switch. Ages are whole seconds: of one age, the one that had the path already, then the one with
+ * the lower uid.
  */
 export function standingOf(
   address: StaticAddress,
@@ -107,7 +110,11 @@ export function bindStaticRoute(
 }
 
 function byAge(left: StaticAddress, right: StaticAddress): number {
-  return compare(left.created, right.created) || compare(left.uid, right.uid);
+  return (
+    compare(left.created, right.created) ||
+    Number(right.hadPath) - Number(left.hadPath) ||
+    compare(left.uid, right.uid)
+  );
 }
 
 function compare(left: string, right: string): number {

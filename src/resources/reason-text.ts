@@ -5,4 +5,6 @@ export interface ReasonText {
   readonly meaning: string;
   /** What to do; absent when all is well. */
   readonly action?: string;
+  /** True when it belongs to the life of a resource with which all is well: an event of it is no warning. */
+  readonly isUsual?: true;
 }

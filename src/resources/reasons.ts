@@ -150,6 +150,7 @@ const WAITING = {
     meaning: 'It is being done.',
     action:
       'Wait a moment; if it stays, look at the condition ClearMLReachable of the Router and at its log.',
+    isUsual: true,
   },
   NotAccepted: {
     on: ['UpstreamResolved', 'Programmed', 'Published'],
@@ -160,6 +161,7 @@ const WAITING = {
     on: ['Programmed'],
     meaning: 'A TCP port is being leased.',
     action: 'Wait a moment.',
+    isUsual: true,
   },
   PortsResting: {
     on: ['Programmed'],
@@ -181,21 +183,25 @@ const WAITING = {
     on: ['Programmed'],
     meaning: 'No proxy with all its workers has taken over the newest routes yet.',
     action: 'See that the proxy runs and shares the nginx folder with the router.',
+    isUsual: true,
   },
   WaitingForProgrammed: {
     on: ['Published'],
     meaning: 'The address is published as soon as a proxy serves it.',
     action: 'Look at the condition Programmed.',
+    isUsual: true,
   },
   WaitingForQuiet: {
     on: ['Published'],
     meaning: 'The task is being written to; the address follows within seconds.',
     action: 'Wait a moment.',
+    isUsual: true,
   },
   WaitingForFirstAnswer: {
     on: ['Answering'],
     meaning: 'The application has not answered a request yet.',
     action: 'Open the address: nothing is asked of the application before somebody does.',
+    isUsual: true,
   },
   NoAnswerYet: {
     on: ['Answering'],
@@ -262,10 +268,7 @@ export const REASONS = {
   ...EVENTS,
 } as const satisfies Record<string, ReasonText>;
 
-/** A reason of the documented list. */
-export type ConditionReason = keyof typeof REASONS;
-
-/** True for a reason of the documented list. */
-export function isReason(text: string): text is ConditionReason {
-  return Object.hasOwn(REASONS, text);
+/** What a reason of the documented list means; undefined for any other word. */
+export function reasonText(reason: string): ReasonText | undefined {
+  return Object.hasOwn(REASONS, reason) ? REASONS[reason as keyof typeof REASONS] : undefined;
 }

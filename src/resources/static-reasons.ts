@@ -50,10 +50,12 @@ export const AT_STATIC_ROUTES = {
     on: ['Programmed', 'Ready'],
     meaning: 'The StaticRoute is disabled: no task is served there.',
     action: 'Set spec.enabled when tasks are to be served there.',
+    isUsual: true,
   },
   NotInUse: {
     on: ['Programmed', 'Ready'],
     meaning: 'No task asks for the StaticRoute.',
     action: 'Start a task that asks for it by its name (static_route=NAME).',
+    isUsual: true,
   },
 } as const satisfies Record<string, ReasonText>;

@@ -70,7 +70,7 @@ async function expectCondition(
   );
 }
 
-/** What turned False made a warning; what is not known yet made none, and what an event alone says is there. */
+/** What turned False made an event, and a warning unless it is usual; what is not known yet made none, and what an event alone says is there. */
 async function expectEvent(story: Story, situation: Situation): Promise<void> {
   const { kind = 'TaskRoute', on, reason, says } = story;
   const { router, route } = situation;
@@ -89,7 +89,11 @@ async function expectEvent(story: Story, situation: Situation): Promise<void> {
   });
   expect(event.message).to.match(says);
   expect(event.uid).to.match(/^[0-9a-f-]{36}$/);
-  if (on !== 'Event') expect(event).to.include({ type: 'Warning', uid: known?.metadata.uid });
+  if (on !== 'Event') expect(event).to.include({ type: typeOf(reason), uid: known?.metadata.uid });
+}
+
+function typeOf(reason: string): string {
+  return LISTED[reason]?.isUsual === true ? 'Normal' : 'Warning';
 }
 
 /** Whatever else was said on the way is in the list as well, on the condition that it stands on. */

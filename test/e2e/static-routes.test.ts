@@ -223,7 +223,7 @@ describe('a StaticRoute', function () {
       await world.untilPublished(task, undefined);
       await eventually(async () =>
         expect(await world.router.condition(`${task}.http`, 'Published')).to.equal(
-          'False NotAccepted',
+          'Unknown NotAccepted',
         ),
       );
     });

@@ -26,6 +26,7 @@ export interface ServedApi extends AsyncDisposable {
   readonly authority: string;
   /** Bearer token of an administrator. */
   readonly token: string;
+  readonly issued: IssuedCredential;
   /** A kubeconfig of an administrator, as `clearway kubeconfig` writes it. */
   readonly kubeconfig: string;
   /** Lines that were logged. */
@@ -41,13 +42,13 @@ export interface ServedApiOptions {
   readonly folder: string;
   /** The loopback port; a free one unless given. */
   readonly port?: number;
-  /** Name of the administrator. */
-  readonly user?: string;
+  /** The administrator's credential from before a restart; one is made unless given. */
+  readonly issued?: IssuedCredential;
 }
 
 /** Serves a store's resources on a loopback port. */
 export async function serveApi(options: ServedApiOptions): Promise<ServedApi> {
-  const { store, folder, port = 0, user = 'admin' } = options;
+  const { store, folder, port = 0 } = options;
   const folders = { nginx: join(folder, 'nginx'), state: join(folder, 'state') };
   for (const path of Object.values(folders)) await mkdir(path, { recursive: true });
   const log: string[] = [];
@@ -66,12 +67,7 @@ export async function serveApi(options: ServedApiOptions): Promise<ServedApi> {
     },
     stop.signal,
   );
-  const order = { role: 'admin', name: user, replace: true };
-  const issued = (await clientAt(folders.state, stop.signal).ask({
-    method: 'POST',
-    path: CREDENTIALS_PATH,
-    body: order,
-  })) as IssuedCredential;
+  const issued = options.issued ?? (await issueCredential(folders.state));
   const url = `https://127.0.0.1:${bridge.port}`;
   return {
     port: bridge.port,
@@ -79,6 +75,7 @@ export async function serveApi(options: ServedApiOptions): Promise<ServedApi> {
     log,
     authority: issued.certificateAuthority,
     token: issued.token,
+    issued,
     kubeconfig: kubeconfigText(issued, url),
     breakConnections: () => bridge.breakConnections(),
     [Symbol.asyncDispose]: async () => {
@@ -89,6 +86,13 @@ export async function serveApi(options: ServedApiOptions): Promise<ServedApi> {
       });
     },
   };
+}
+
+async function issueCredential(stateFolder: string): Promise<IssuedCredential> {
+  const router = clientAt(stateFolder, AbortSignal.timeout(10_000));
+  const body = { role: 'admin', name: 'admin' };
+  const answer = await router.ask({ method: 'POST', path: CREDENTIALS_PATH, body });
+  return answer as IssuedCredential;
 }
 
 /** Hands a loopback port on to a unix socket, as the proxy does. */

@@ -93,13 +93,18 @@ function applyTo(write: Write, config: Config, live: Stored | undefined): Outcom
   return { applied, incoming };
 }
 
-/** Of an object that nobody tracks, all that is there belongs to one entry from now on. */
+/** Of an object that nobody tracks, all that this request might change belongs to one entry from now on. */
 function managersBefore(write: Write, live: Stored | undefined, now: string): Managers {
   if (live === undefined) return new Map();
   const managers = readManagers(live.metadata.managedFields ?? [], now) ?? new Map();
   if (managers.size > 0) return managers;
   const type = objectType(write.schema);
-  const comparison = compare(type, { metadata: {} }, ownedValue(partsOf(live)));
+  const parts = partsOf(live);
+  const seen =
+    write.request.subresource === 'status'
+      ? { ...parts, spec: undefined }
+      : { ...parts, status: {} };
+  const comparison = compare(type, { metadata: {} }, ownedValue(seen));
   const writer = { ...writerOf(write, 'Update'), manager: BEFORE_FIRST_APPLY };
   return updateManagers(managers, comparison, writer, now);
 }

@@ -92,13 +92,13 @@ function requireTyped(write: Write, object: JsonObject): Metadata {
   throw badRequest(`failed to create typed patch object (${what}): ${listed}`);
 }
 
+/** An empty object is applied too, and owned; null says nothing. */
 function ownedPart({ request }: Write, object: JsonObject, metadata: Metadata): JsonObject {
-  const part = (value: unknown): unknown => {
-    const kept = withoutNulls(value);
-    return kept === null || isEmpty(kept) ? undefined : kept;
-  };
+  const part = (value: unknown): unknown => withoutNulls(value) ?? undefined;
   if (request.subresource === 'status') return defined({ status: part(object['status']) });
-  const { labels, annotations } = metadata;
-  const meta = defined({ labels: part(labels), annotations: part(annotations) });
-  return defined({ metadata: part(meta), spec: part(object['spec']) });
+  const given = fieldOf(object, 'metadata');
+  const texts = (name: 'labels' | 'annotations'): unknown =>
+    isObject(fieldOf(given, name)) ? metadata[name] : undefined;
+  const meta = defined({ labels: texts('labels'), annotations: texts('annotations') });
+  return defined({ metadata: isEmpty(meta) ? undefined : meta, spec: part(object['spec']) });
 }

@@ -2,7 +2,7 @@ import { ApiError } from '../status.ts';
 import type { Write } from './contracts.ts';
 import { lastAppliedFields } from './last-applied.ts';
 import type { FieldConflict } from './managed/apply-managers.ts';
-import { printPath } from './managed/field-set.ts';
+import { comparePaths, printPath } from './managed/field-set.ts';
 
 /**
  * Refuses an apply that would change fields of others, unless it is forced. kubectl may take what its own client-side
@@ -18,10 +18,13 @@ export function requireNoConflict(
   const own = lastAppliedFields(write, live);
   const conflicts = found
     .filter(({ path }) => !own.has(path))
-    .map((conflict) => ({ who: printWriter(conflict), field: printPath(conflict.path) }))
+    .map((conflict) => ({ who: printWriter(conflict), path: conflict.path }))
     .sort((left, right) =>
-      `${left.who}\0${left.field}` < `${right.who}\0${right.field}` ? -1 : 1,
-    );
+      left.who === right.who
+        ? comparePaths(left.path, right.path)
+        : Number(left.who > right.who) - 0.5,
+    )
+    .map(({ who, path }) => ({ who, field: printPath(path) }));
   if (conflicts.length === 0) return;
   const causes = conflicts.map(({ who, field }) => ({
     reason: 'FieldManagerConflict',

@@ -8,7 +8,10 @@ import { updateManagers } from './managed/update-managers.ts';
 import { timeOf, type Parts } from './save.ts';
 
 /** The parts of an object that managers own. */
-export type OwnedParts = Omit<Parts, 'managedFields'>;
+export type OwnedParts = Pick<Parts, 'labels' | 'annotations'> & {
+  readonly spec: unknown;
+  readonly status: unknown;
+};
 
 /** The parts as one value, in which what is empty is absent, but metadata: an object always has it, and nobody owns it. */
 export function ownedValue({ labels, annotations, spec, status }: OwnedParts): unknown {

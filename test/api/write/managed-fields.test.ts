@@ -5,6 +5,7 @@ import { fromFieldsV1, toFieldsV1 } from '../../../src/api/write/managed/field-s
 import type { FieldType } from '../../../src/api/write/managed/field-type.ts';
 import { compare, fieldsOf, merge, withoutFields } from '../../../src/api/write/managed/fields.ts';
 import { identityOf, type Managers, type Writer } from '../../../src/api/write/managed/managers.ts';
+import { mergedOrder } from '../../../src/api/write/managed/merge-order.ts';
 import { updateManagers } from '../../../src/api/write/managed/update-managers.ts';
 
 const LEAF: FieldType = { form: 'leaf' };
@@ -173,6 +174,28 @@ describe('server-side apply', () => {
     expect([...managers.values()].map((manager) => manager.writer.manager)).to.include(
       'ancient-changes',
     );
+  });
+});
+
+describe('the order of merged lists', () => {
+  const items = fc.uniqueArray(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e', 'f'));
+
+  it('holds every item once, and those of the new list in its order', () => {
+    fc.assert(
+      fc.property(items, items, (left, right) => {
+        const order = mergedOrder(left, right);
+
+        expect([...order].sort()).to.eql([...new Set([...left, ...right])].sort());
+        expect(order.filter((item) => right.includes(item))).to.eql(right);
+      }),
+    );
+  });
+
+  it('leaves an item of the old list alone where it was', () => {
+    expect(mergedOrder(['a', 'b', 'c'], ['c', 'b'])).to.eql(['a', 'c', 'b']);
+    expect(mergedOrder(['a', 'b'], ['c', 'a', 'd'])).to.eql(['c', 'a', 'b', 'd']);
+    expect(mergedOrder([], ['a'])).to.eql(['a']);
+    expect(mergedOrder(['a'], [])).to.eql(['a']);
   });
 });
 

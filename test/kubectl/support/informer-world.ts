@@ -8,7 +8,7 @@ import {
 import type { KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
 import { STORE_LIMITS } from '../../../src/store/store-options.ts';
 import type { SqliteStore } from '../../../src/store/sqlite-store.ts';
-import { serveApi, type ServedApi } from '../../support/api-on-port.ts';
+import { serveApi, type ServedApi } from '../../support/listening-api.ts';
 import { openStore } from '../../support/sqlite.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 

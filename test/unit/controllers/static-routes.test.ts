@@ -197,7 +197,7 @@ describe('staticRouteController', () => {
 
     expect(
       items.map(({ kind, name, type, reason }) => `${kind} ${name} ${type} ${reason}`),
-    ).to.have.members(['StaticRoute chat Normal Accepted', 'StaticRoute chat Warning Disabled']);
+    ).to.have.members(['StaticRoute chat Normal Accepted', 'StaticRoute chat Normal Disabled']);
   });
 
   it('looks at all of them when a spec changed, and at one when only a status did', async () => {

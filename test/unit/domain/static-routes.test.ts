@@ -18,6 +18,7 @@ function anAddress(overrides: Partial<StaticAddress> = {}): StaticAddress {
     created: '2026-01-01T00:00:00Z',
     path: '/chat',
     enabled: true,
+    hadPath: false,
     queue: [],
     ...overrides,
   };
@@ -38,12 +39,13 @@ const anyAddress: fc.Arbitrary<StaticAddress> = fc
       uid: fc.uuid(),
       created: fc.nat(2).map((second) => `2026-01-01T00:00:0${String(second)}Z`),
       path: fc.constantFrom('/x', '/y', '/X'),
+      hadPath: fc.boolean(),
       enabled: fc.boolean(),
       router: fc.constantFrom('gw', 'other'),
       holder: anyRoute,
       queue: fc.array(anyRoute),
     },
-    { requiredKeys: ['name', 'uid', 'created', 'path', 'enabled', 'queue'] },
+    { requiredKeys: ['name', 'uid', 'created', 'path', 'hadPath', 'enabled', 'queue'] },
   )
   .map((address) => ({ ...address }));
 const anyWorld = fc.uniqueArray(anyAddress, { selector: ({ name }) => name });
@@ -84,6 +86,13 @@ describe('standingOf', () => {
       [anAddress({ name: 'b', uid: 'u2' })],
       PLACE,
       'PathTaken',
+    ],
+    [
+      'of the same age, with the higher uid, that had the path before',
+      anAddress({ uid: 'u3', hadPath: true }),
+      [anAddress({ name: 'b', uid: 'u2' })],
+      PLACE,
+      true,
     ],
     ['for this router', anAddress({ router: 'gw' }), [], PLACE, true],
     ['for another router', anAddress({ router: 'GW' }), [], PLACE, 'OtherRouter'],

@@ -127,6 +127,16 @@ function canonical(value: unknown): string {
   );
 }
 
+/** The order in which Kubernetes lists paths: at each place what ends there first, then what goes deeper. */
+export function comparePaths(left: string, right: string): number {
+  const [one, other] = [elementsOf(left), elementsOf(right)];
+  const at = one.findIndex((element, index) => element !== other[index]);
+  const place = at < 0 ? one.length : at;
+  const endsHere = (elements: readonly string[]): boolean => elements.length <= place + 1;
+  if (endsHere(one) !== endsHere(other)) return endsHere(one) ? -1 : 1;
+  return (one[place] ?? '') < (other[place] ?? '') ? -1 : 1;
+}
+
 /** A path for people, as Kubernetes writes it: `.status.conditions[type="Ready"].status`. */
 export function printPath(path: string): string {
   return elementsOf(path).map(printElement).join('');

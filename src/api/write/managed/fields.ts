@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isObject } from '../json.ts';
 import { pathOf, type FieldSet } from './field-set.ts';
+import { mergedOrder } from './merge-order.ts';
 import { joinParts, partsOf, type FieldType, type Part } from './field-type.ts';
 
 /** The fields that a value sets: what its applier owns (structured-merge-diff, ToFieldSet). */
@@ -19,9 +20,12 @@ function collectFields(type: FieldType, value: unknown, path: string, set: Set<s
   for (const [element, part] of parts) {
     const below = pathOf(path, element);
     collectFields(part.type, part.value, below, set);
-    const isEmpty = isObject(part.value) && Object.keys(part.value).length === 0;
-    if (isEmpty || type.form === 'list') set.add(below);
+    if (isNothing(part.value) || type.form === 'list') set.add(below);
   }
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || (isObject(value) && Object.keys(value).length === 0);
 }
 
 /** How one value differs from another. */
@@ -71,43 +75,28 @@ function note(
   else if (isLeaf && !isDeepStrictEqual(before.value, after.value)) walk.modified.add(path);
 }
 
-/** The value with another laid over it: its fields win, items of lists keep its order (structured-merge-diff, Merge). */
+/** The value with another laid over it, whose fields win (structured-merge-diff, Merge). */
 export function merge(type: FieldType, base: unknown, over: unknown): unknown {
   const left = partsOf(type, base);
   const right = partsOf(type, over);
   if (left === undefined || right === undefined || over === undefined) return over ?? base;
   const merged = new Map<string, unknown>();
-  const waiting = [...right];
-  const take = (element: string, part: Part): void => {
-    merged.set(element, merge(part.type, left.get(element)?.value, part.value));
-  };
-  for (const [element, part] of left) {
-    if (!right.has(element)) merged.set(element, part.value);
-    else takeUpTo(waiting, element, take);
+  for (const element of mergedOrder([...left.keys()], [...right.keys()])) {
+    const [before, after] = [left.get(element), right.get(element)];
+    const part = after ?? before;
+    if (part !== undefined) merged.set(element, merge(part.type, before?.value, after?.value));
   }
-  for (const [element, part] of waiting) take(element, part);
   return joinParts(type, merged);
 }
 
-/** Takes what comes before an element, and the element, unless it was taken already. */
-function takeUpTo(
-  waiting: (readonly [string, Part])[],
-  element: string,
-  take: (element: string, part: Part) => void,
-): void {
-  const end = waiting.findIndex(([name]) => name === element);
-  for (const [name, part] of waiting.splice(0, end + 1)) take(name, part);
-}
-
-/** The value without these fields; what held nothing else goes with them. */
+/** The value without these fields. What then holds nothing becomes null: it is there and owned, and still says nothing. */
 export function withoutFields(type: FieldType, value: unknown, set: FieldSet, path = ''): unknown {
   const parts = partsOf(type, value);
   if (parts === undefined || parts.size === 0) return value;
   const kept = new Map<string, unknown>();
   for (const [element, part] of parts) {
     const below = pathOf(path, element);
-    const left = set.has(below) ? undefined : withoutFields(part.type, part.value, set, below);
-    if (left !== undefined) kept.set(element, left);
+    if (!set.has(below)) kept.set(element, withoutFields(part.type, part.value, set, below));
   }
-  return kept.size === 0 && path !== '' ? undefined : joinParts(type, kept);
+  return kept.size === 0 && path !== '' ? null : joinParts(type, kept);
 }
