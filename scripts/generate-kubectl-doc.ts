@@ -54,10 +54,16 @@ async function showAll(
 function readable(text: string): string {
   const lines = text.trimEnd().split('\n');
   const some = lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES), '…'] : lines;
-  const isHeading = (line: string): boolean => /^(NAME|EVENT|LAST SEEN)/.test(line);
-  return some
-    .map((line) => (isHeading(line) ? line : line.replaceAll(/(?<=\s|^)AGE\b/g, '5m ')).trimEnd())
-    .join('\n');
+  return some.map((line) => withAge(line).trimEnd()).join('\n');
+}
+
+function withAge(line: string): string {
+  if (/^(NAME|EVENT|LAST SEEN)/.test(line)) return line;
+  return line
+    .replaceAll(/(?<=\s|^)AGE +(?=[()])/g, '5m ')
+    .replace('5m )', '5m)')
+    .replace(/^AGE   /, '5m          ')
+    .replaceAll(/(?<=\s|^)AGE\b/g, '5m ');
 }
 
 function renderGroup(
