@@ -135,24 +135,9 @@ const bodies = fc.oneof(
   fc.constantFrom('{', '[[[[', '&a [*a,*a]', 'a: !!js/function x', '['.repeat(9_000), '\0'),
 );
 
-/** Requests of every kind: such as clients send, such as nobody should, and what lies between. */
-export const strangeRequests: fc.Arbitrary<StrangeRequest> = fc
+const anything = fc
   .record({
-    method: fc.constantFrom(
-      ...[
-        'GET',
-        'GET',
-        'POST',
-        'POST',
-        'PUT',
-        'PATCH',
-        'PATCH',
-        'PATCH',
-        'DELETE',
-        'HEAD',
-        'OPTIONS',
-      ],
-    ),
+    method: fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'),
     path: paths,
     query: queries,
     headers,
@@ -164,6 +149,54 @@ export const strangeRequests: fc.Arbitrary<StrangeRequest> = fc
     headers: sent,
     body: method === 'GET' || method === 'HEAD' ? undefined : body,
   }));
+
+/** Lists that only their selectors make strange. */
+const lists = fc
+  .record({
+    path: fc.constantFrom(`${GROUP}/staticroutes`, '/api/v1/namespaces/default/events'),
+    name: fc.constantFrom('labelSelector', 'fieldSelector'),
+    selector: selectors,
+  })
+  .map(({ path, name, selector }) => ({
+    method: 'GET',
+    target: `${path}${toQuery({ [name]: selector })}`,
+    headers: {},
+    body: undefined,
+  }));
+
+/** Writes that only their bodies make strange. */
+const writes = fc
+  .record({
+    kind: fc.constantFrom(
+      ['POST', 'application/json', ''],
+      ['PUT', 'application/json', '/chat'],
+      ['PATCH', 'application/merge-patch+json', '/chat'],
+      ['PATCH', 'application/merge-patch+json', '/chat/status'],
+      ['PATCH', 'application/apply-patch+yaml', '/chat'],
+    ),
+    body: objects.map(toText),
+  })
+  .map(({ kind, body }) => toWrite(kind, body));
+
+const stepped = steps.map((list) =>
+  toWrite(['PATCH', 'application/json-patch+json', '/chat'], toText(list)),
+);
+
+function toWrite(
+  [method = '', type = '', path = '']: readonly string[],
+  body: string,
+): StrangeRequest {
+  const target = `${GROUP}/staticroutes${path}?fieldManager=fuzz`;
+  return { method, target, headers: { 'content-type': type }, body };
+}
+
+/** Requests of every kind: such as clients send, such as nobody should, and what lies between. */
+export const strangeRequests: fc.Arbitrary<StrangeRequest> = fc.oneof(
+  { weight: 3, arbitrary: anything },
+  { weight: 2, arbitrary: lists },
+  { weight: 2, arbitrary: writes },
+  { weight: 1, arbitrary: stepped },
+);
 
 function knownPaths(): readonly string[] {
   const plurals = ['taskroutes', 'staticroutes', 'routers', 'portpools'];
