@@ -7,7 +7,7 @@ import { makeApiHandler } from '../../src/api/access/api-handler.ts';
 import { PATIENCE } from '../../src/api/access/send.ts';
 import { makeApi, WATCH_LIMIT } from '../../src/api/api.ts';
 import { methodNotAllowed } from '../../src/api/failures.ts';
-import { makeServed } from '../../src/api/served.ts';
+import { makeServed } from '../../src/api/served/served.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { TaskRoute } from '../../src/resources/kinds.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';

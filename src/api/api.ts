@@ -2,14 +2,14 @@ import type { Clock } from '../controllers/contracts.ts';
 import { isAbort } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ApiAnswer, ApiRequest, ApiStream, ServedResource } from './contracts.ts';
-import { makeDiscovery } from './discovery.ts';
+import { makeDiscovery } from './discovery/discovery.ts';
 import { makeDispatch, type DispatchParts } from './dispatch.ts';
 import { internalError, toApiError } from './failures.ts';
 import { makeFixed } from './fixed.ts';
-import { makeOpenApi } from './openapi.ts';
-import { makeRenderObject } from './read.ts';
+import { makeOpenApi } from './openapi/openapi.ts';
+import { makeRenderObject } from './read/read.ts';
 import type { ApiError } from './status.ts';
-import { makeWatch } from './watch.ts';
+import { makeWatch } from './watch/watch.ts';
 import { makeWriters } from './writers.ts';
 
 /** What the API is made of. */

@@ -8,10 +8,10 @@ import type {
   ServedResource,
 } from './contracts.ts';
 import { methodNotAllowed, unknownPath } from './failures.ts';
-import { readListOptions } from './list-options.ts';
+import { readListOptions } from './read/list-options.ts';
 import { fits, readResourcePath, REVIEWS, type ResourcePath } from './paths.ts';
-import { answerGet, answerList, type RenderObject } from './read.ts';
-import type { AnswerWatch } from './watch.ts';
+import { answerGet, answerList, type RenderObject } from './read/read.ts';
+import type { AnswerWatch } from './watch/watch.ts';
 import type { Writers } from './writers.ts';
 
 /** Who answers what a dispatcher hands out. */

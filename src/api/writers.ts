@@ -1,6 +1,6 @@
 import type { ServedResource } from './contracts.ts';
-import { ObjectTexts } from './object-texts.ts';
-import { TableWriter } from './table.ts';
+import { ObjectTexts } from './read/object-texts.ts';
+import { TableWriter } from './tables/table.ts';
 
 /** Who writes objects and Tables, for all requests. */
 export interface Writers {

@@ -3,14 +3,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { makeApiHandler, type ApiHandler } from '../api/access/api-handler.ts';
 import { ApiServer } from '../api/access/api-server.ts';
 import { authorize } from '../api/access/authorize.ts';
-import { ApiAuthority } from '../api/access/authority.ts';
+import { ApiAuthority, hasSlept } from '../api/access/authority.ts';
 import { makeControlApi } from '../api/access/control-api.ts';
 import { controlSocket } from '../api/access/control-client.ts';
 import { Credentials, type Caller } from '../api/access/credentials.ts';
 import { answerReview } from '../api/access/reviews.ts';
 import { PATIENCE } from '../api/access/send.ts';
 import { makeApi, WATCH_LIMIT, type Api } from '../api/api.ts';
-import { makeServed } from '../api/served.ts';
+import { makeServed } from '../api/served/served.ts';
 import { answerWrite } from '../api/write/answer-write.ts';
 import { PROXY_GROUP, nginxFolder } from '../proxy/folder.ts';
 import type { RouterParts } from './parts.ts';
@@ -31,23 +31,30 @@ const LOCAL: Caller = {
   signal: new AbortController().signal,
 };
 
+/** After this time in ms a start that failed is tried again. */
+const RETRY_MS = 30_000;
+
 /**
  * Serves the resource API until the signal aborts: to callers with a token over TLS on `api.sock`, and to the local user
- * on `control.sock`.
+ * on `control.sock`. Resolves when it is served.
  *
- * @remarks Routes do not need it: whatever keeps it from starting is logged, and no more.
+ * @remarks Routes do not need it: whatever keeps it from starting is logged, and tried again.
  */
 export async function serveResourceApi(
   parts: ResourceApiParts,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await open(parts, signal);
-  } catch (error) {
-    if (!signal.aborted) {
+  do {
+    const attempt = new AbortController();
+    try {
+      await open(parts, AbortSignal.any([signal, attempt.signal]));
+      return;
+    } catch (error) {
+      attempt.abort();
+      if (signal.aborted) return;
       parts.logger.error({ err: error }, 'the resource API is not served; routes are');
     }
-  }
+  } while (await hasSlept(parts.clock, RETRY_MS, signal));
 }
 
 async function open(parts: ResourceApiParts, signal: AbortSignal): Promise<void> {
@@ -79,7 +86,11 @@ async function open(parts: ResourceApiParts, signal: AbortSignal): Promise<void>
     logger,
   });
   await outside.start(signal);
-  await inside.start(signal);
+  // A state folder whose path is too long for a socket, say: who has a credential is served all the same.
+  await inside.start(signal).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    logger.error({ err: error }, 'nobody can be given a credential: there is no control socket');
+  });
   logger.info({ port: settings.apiPort }, 'resource API is served');
   void credentials.run(signal);
   void authority.run((pair) => outside.renew(pair), signal);

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { AnyObject, ServedResource } from '../../src/api/contracts.ts';
-import { parseFieldSelector } from '../../src/api/field-selector.ts';
-import { humanDuration } from '../../src/api/human-duration.ts';
-import { parseLabelSelector } from '../../src/api/label-selector.ts';
-import { toTableColumn } from '../../src/api/printer-columns.ts';
+import { parseFieldSelector } from '../../src/api/selectors/field-selector.ts';
+import { humanDuration } from '../../src/api/tables/human-duration.ts';
+import { parseLabelSelector } from '../../src/api/selectors/label-selector.ts';
+import { toTableColumn } from '../../src/api/tables/printer-columns.ts';
 
 interface Golden {
   readonly labels: {

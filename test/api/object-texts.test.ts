@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { AnyObject } from '../../src/api/contracts.ts';
-import { ObjectTexts } from '../../src/api/object-texts.ts';
+import { ObjectTexts } from '../../src/api/read/object-texts.ts';
 
 describe('ObjectTexts', () => {
   it('writes an object once, however many ask for its text', () => {

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { ApiAnswer, ServedResource } from '../../src/api/contracts.ts';
-import { parseFieldSelector } from '../../src/api/field-selector.ts';
-import { parseJsonPath } from '../../src/api/json-path.ts';
-import { parseLabelSelector } from '../../src/api/label-selector.ts';
-import { mediaRanges, negotiateForm } from '../../src/api/negotiation.ts';
+import { parseFieldSelector } from '../../src/api/selectors/field-selector.ts';
+import { parseJsonPath } from '../../src/api/tables/json-path.ts';
+import { parseLabelSelector } from '../../src/api/selectors/label-selector.ts';
+import { mediaRanges, negotiateForm } from '../../src/api/read/negotiation.ts';
 import { ApiError } from '../../src/api/status.ts';
 import { anApiWorld, toRequest } from '../support/api-world.ts';
 import { aTaskRoute } from '../support/resources.ts';

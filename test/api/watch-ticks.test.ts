@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TICK, withTicks } from '../../src/api/watch-ticks.ts';
+import { TICK, withTicks } from '../../src/api/watch/ticks.ts';
 
 async function* numbers(count: number): AsyncGenerator<number, void, undefined> {
   for (let index = 0; index < count; index += 1) {

@@ -85,6 +85,12 @@ describe('clearway demo', function () {
     expect(await runShell(line)).to.match(/^NAME +PROTOCOL +READY/);
   });
 
+  it('serves a task at a static route that it asked for', () => {
+    const endpoints = facts.routes.map(({ endpoint }) => endpoint);
+
+    expect(endpoints).to.include(`${facts.router.url}/docs/`);
+  });
+
   it('shows the same addresses to ClearML', async () => {
     for (const route of facts.routes.filter(({ protocol }) => protocol === 'http')) {
       const user = facts.users[1];

@@ -21,14 +21,24 @@ import {
   type ComposeProject,
   type StackClearml,
 } from '../support/docker-stack.ts';
+import { accepts } from '../support/free-ports.ts';
+import { seenByAdministrator } from '../support/docker-kubeconfig.ts';
 import { eventually } from '../support/eventually.ts';
 
 const ROUTER_UID = 65532;
 const PROXY_UID = 65533;
+/** Where the API is reached unless it is set. */
+const API_PORT = 7_443;
 const NET_BIND_SERVICE = 1 << 10;
 const SLOW = { timeoutMs: 40_000, everyMs: 200 };
 // A router without memory lets every port rest for a minute before it leases it.
 const RESTED = { timeoutMs: 90_000, everyMs: 200 };
+
+/** The router's container, and tasks that it serves. */
+interface Held {
+  readonly router: string;
+  readonly tasks: readonly string[];
+}
 
 interface Names {
   readonly router: string;
@@ -139,7 +149,7 @@ describe('compose files', function () {
     names: Names,
     folder: string,
     protocols: readonly ('http' | 'tcp')[] = ['http', 'tcp'],
-  ): Promise<void> {
+  ): Promise<Held> {
     const router = await project.container(names.router);
     const proxy = await project.container(names.proxy);
     const network = await scope.network();
@@ -176,6 +186,14 @@ describe('compose files', function () {
     expect(check)
       .to.match(/ 0 failures/)
       .and.not.match(/^FAIL/m);
+    return { router, tasks: [onBridge.task, onOwn.task] };
+  }
+
+  /** What must hold of the API that is reached by a loopback port of the host. */
+  async function letsAdministratorIn({ router, tasks }: Held): Promise<void> {
+    const { mode, routes } = await seenByAdministrator(router);
+    expect(mode).to.equal(0o600);
+    expect(routes).to.include.members(tasks.map((task) => `${task}.http`));
   }
 
   const own = { router: 'router', proxy: 'proxy' };
@@ -188,12 +206,13 @@ describe('compose files', function () {
       const settings = {
         ...settingsOf(clearml!, 'own-file', port, 21_000),
         ROUTER__WEBSERVER__SERVER_PORT: String(port),
+        CLEARWAY_API_PORT: String(await freePort()),
         CLEARWAY_PORT_REST_SECONDS: '1',
       };
 
       const project = await up('compose/docker-compose.yml', settings, order);
 
-      await holds(project, own, await project.volume('nginx'));
+      await letsAdministratorIn(await holds(project, own, await project.volume('nginx')));
     });
   }
 
@@ -209,13 +228,17 @@ describe('compose files', function () {
         PROXY_TAG: 'clearway/proxy:latest',
       };
 
+      // This file cannot set the port for kubectl.
+      const isTaken = await accepts(API_PORT);
       const project = await up('test/docker/published/docker-compose.yml', settings, order);
 
       // Its ports rest for a minute, which cannot be set there: once is enough.
       const protocols =
         order[0] === published.router ? (['http', 'tcp'] as const) : (['http'] as const);
       const folder = join(project.folder, 'task_traffic_router/config/nginx');
-      await holds(project, published, folder, protocols);
+      const held = await holds(project, published, folder, protocols);
+      if (isTaken) console.log(`not run: kubectl's port, as somebody else has ${API_PORT}`);
+      else await letsAdministratorIn(held);
     });
   }
 

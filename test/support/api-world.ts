@@ -8,7 +8,7 @@ import type {
   ApiUser,
 } from '../../src/api/contracts.ts';
 import { methodNotAllowed } from '../../src/api/failures.ts';
-import { makeServed } from '../../src/api/served.ts';
+import { makeServed } from '../../src/api/served/served.ts';
 import type { EventReader } from '../../src/store/contract.ts';
 import type { SqliteStore } from '../../src/store/sqlite-store.ts';
 import type { StoreLimits } from '../../src/store/store-options.ts';

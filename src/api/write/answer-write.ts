@@ -2,7 +2,7 @@ import { hasCode } from '../../errors.ts';
 import { API_VERSION, type Kind } from '../../resources/kinds.ts';
 import { KINDS } from '../../resources/schemas.generated.ts';
 import type { AnyObject, ApiAnswer, ResourceRequest, Verb } from '../contracts.ts';
-import { withoutEmptyStatus } from '../sources/empty-status.ts';
+import { withoutEmptyStatus } from '../served/empty-status.ts';
 import { ApiError } from '../status.ts';
 import { apply } from './apply.ts';
 import { mediaTypeOf, PATCH_TYPES, readBody } from './body.ts';

@@ -5,6 +5,9 @@ import { duplicateFields } from './json-duplicates.ts';
 import { badRequest } from './problems.ts';
 import { readYaml, YAML_LIMIT } from './yaml-body.ts';
 
+/** Largest body, in bytes: less than what any server of the API takes, as nothing else is served while it is read. */
+const BODY_LIMIT = 1024 * 1024;
+
 /** What a body says. */
 export interface Body {
   readonly value: unknown;
@@ -42,6 +45,9 @@ export function mediaTypeOf(request: ApiRequest, supported: readonly string[]): 
  */
 export async function readBody(request: ApiRequest, mediaType: string): Promise<Body> {
   const bytes = await request.body();
+  if (bytes.length > BODY_LIMIT) {
+    throw new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`);
+  }
   const text = decode(bytes);
   return mediaType.endsWith('yaml') ? fromYaml(text) : fromJson(text);
 }

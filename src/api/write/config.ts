@@ -68,8 +68,9 @@ function reportDuplicates({ options, warnings }: Write, duplicates: readonly str
 const TYPE_REASONS: readonly string[] = ['FieldValueTypeInvalid', 'FieldValueDuplicate'];
 
 function requireTyped(write: Write, object: JsonObject): Metadata {
-  const { kind, request, schema } = write;
+  const { kind, schema } = write;
   const { metadata, problem, unknown } = readMetadata(object['metadata']);
+  if (problem !== undefined) throw untyped(write, metadata, [`.${problem}`]);
   const spec = checkSpec(kind, metadata, withoutNulls(object['spec']) ?? {});
   const status = checkStatus(kind, withoutNulls(object['status']) ?? {});
   const undeclared = [
@@ -79,17 +80,20 @@ function requireTyped(write: Write, object: JsonObject): Metadata {
     ...status.unknown,
   ];
   const problems = [
-    ...(problem === undefined ? [] : [`.${problem}`]),
     ...undeclared.map((field) => `.${field}: field not declared in schema`),
     ...[...spec.errors, ...status.errors]
       .filter(({ reason }) => TYPE_REASONS.includes(reason))
       .map(({ field, message }) => `.${field}: ${message}`),
   ];
   if (problems.length === 0) return metadata;
-  const listed = problems.slice(0, LIST_LIMIT).join(', ');
+  throw untyped(write, metadata, problems);
+}
+
+function untyped({ kind, request }: Write, { name }: Metadata, problems: readonly string[]): Error {
   const { group, version } = request.resource;
-  const what = `${request.namespace ?? ''}/${metadata.name}; ${group}/${version}, Kind=${kind}`;
-  throw badRequest(`failed to create typed patch object (${what}): ${listed}`);
+  const what = `${request.namespace ?? ''}/${name}; ${group}/${version}, Kind=${kind}`;
+  const listed = problems.slice(0, LIST_LIMIT).join(', ');
+  return badRequest(`failed to create typed patch object (${what}): ${listed}`);
 }
 
 /** An empty object is applied too, and owned; null says nothing. */

@@ -26,6 +26,9 @@ export interface ReadMetadata {
 
 type Form = 'string' | 'integer' | 'map' | 'list';
 
+/** Most labels, and most annotations: each one is checked and tracked by itself while nothing else is served. */
+const ENTRIES_LIMIT = 1000;
+
 const FIELDS: Readonly<Record<string, Form>> = {
   name: 'string',
   generateName: 'string',
@@ -83,6 +86,8 @@ const CHECKS: Readonly<Record<Form, (value: unknown) => string | undefined>> = {
   list: (value) => (Array.isArray(value) ? undefined : ' must be a list'),
   map: (value) => {
     if (!isObject(value)) return ' must be an object';
+    if (Object.keys(value).length > ENTRIES_LIMIT)
+      return ` must have at most ${ENTRIES_LIMIT} entries`;
     const wrong = Object.entries(value).find(
       ([, entry]) => entry !== null && typeof entry !== 'string',
     );

@@ -6,6 +6,8 @@ interface CastEndpoint {
   /** Empty for the default endpoint. */
   readonly name: string;
   readonly app: AppKind;
+  /** Name of the StaticRoute that it asks for. */
+  readonly staticRoute?: string;
 }
 
 /** One task of the demo. */
@@ -27,6 +29,9 @@ export interface PassingTask extends CastTask {
 /** Queues of the embedded ClearML API. */
 export const DEMO_QUEUES: readonly string[] = ['interactive', 'batch'];
 
+/** The address that an administrator defined: a task that asks for it by name is served there. */
+export const DEMO_STATIC_ROUTE = { name: 'docs', path: '/docs' } as const;
+
 /** Time between two starts of passing tasks. */
 export const PASSING_EVERY_MS = 9000;
 
@@ -46,6 +51,13 @@ export function lastingTasks(hasSshd: boolean): readonly CastTask[] {
       user: 'bob',
       queue: 'interactive',
       endpoints: [{ name: '', app: hasSshd ? 'ssh' : 'echo' }],
+      warmUpMs: 0,
+    },
+    {
+      name: 'documentation',
+      user: 'bob',
+      queue: 'interactive',
+      endpoints: [{ name: '', app: 'web', staticRoute: DEMO_STATIC_ROUTE.name }],
       warmUpMs: 0,
     },
   ];

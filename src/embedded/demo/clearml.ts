@@ -26,6 +26,8 @@ export interface WantedEndpoint {
   readonly name: string;
   readonly address: string;
   readonly port: number;
+  /** Name of the StaticRoute that it is to be served at. */
+  readonly staticRoute?: string;
 }
 
 type Dict = Readonly<Record<string, unknown>>;
@@ -112,6 +114,7 @@ export function endpointKeys(wanted: WantedEndpoint): Dict {
         [`_SERVICE${suffix}`]: 'EXTERNAL',
         [`_ADDRESS${suffix}`]: wanted.address,
         [`_PORT${suffix}`]: wanted.port,
+        ...staticKeys(wanted.staticRoute, suffix),
       }
     : {
         [`_SERVICE${suffix}`]: 'EXTERNAL_TCP',
@@ -119,6 +122,14 @@ export function endpointKeys(wanted: WantedEndpoint): Dict {
         [`external_tcp_port${suffix}`]: wanted.port,
         [`upstream_task_port${suffix}`]: wanted.port,
       };
+}
+
+function staticKeys(staticRoute: string | undefined, suffix: string): Dict {
+  if (staticRoute === undefined) return {};
+  return {
+    [`_ROUTER_ENDPOINT_MODE${suffix}`]: 'path',
+    [`_ROUTER_ENDPOINT_MODE_PARAM${suffix}`]: staticRoute,
+  };
 }
 
 /** Lists the tasks that ask for endpoints or did, the ones that changed last first. */

@@ -37,11 +37,12 @@ export async function startLife(
   };
   try {
     const apps = await Promise.all(
-      cast.endpoints.map(async ({ name, app: kind }) => {
+      cast.endpoints.map(async ({ app: kind, ...wanted }) => {
+        const { name } = wanted;
         const title = name === '' ? cast.name : `${cast.name} / ${name}`;
         const app = await prepareApp({ kind, title, folder: parts.folder }, signal);
         if (app.ssh !== undefined) open.push(app.ssh);
-        return { ...app, name };
+        return { ...app, ...wanted };
       }),
     );
     const caller = parts.callers[cast.user];

@@ -21,6 +21,7 @@ import type { HeldPorts } from './ports.ts';
 import { step } from './progress.ts';
 import type { ReadyFacts } from './ready-file.ts';
 import type { DemoOutput } from './screen.ts';
+import { defineStaticRoute } from './static-routes.ts';
 
 /** What a stage is set with. */
 export interface StageParts {
@@ -86,8 +87,8 @@ export async function setStage(parts: StageParts, signal: AbortSignal): Promise<
   return {
     ...{ folder, router, metricsPort, caller, life, tasks },
     ...gateway,
-    kubeconfig: await step(output, 'Writing a kubeconfig', () =>
-      writeKubeconfig(parts, folder, signal),
+    kubeconfig: await step(output, 'Writing a kubeconfig, defining a static route', () =>
+      openResources(parts, folder, signal),
     ),
     users: api.users,
     token: await signIn(api.callers.alice, signal),
@@ -204,7 +205,7 @@ async function startGateway(
   return { routerProcess, proxy };
 }
 
-async function writeKubeconfig(
+async function openResources(
   { options, cleanUp }: StageParts,
   folder: string,
   signal: AbortSignal,
@@ -213,6 +214,7 @@ async function writeKubeconfig(
   const order = { folder, ...(readyFile === undefined ? {} : { readyFile }) };
   const path = await writeDemoKubeconfig(order, signal);
   cleanUp.defer(() => rm(path, { force: true }));
+  await defineStaticRoute(join(folder, 'nginx', '.clearway-state'), signal);
   return path;
 }
 

@@ -52,6 +52,24 @@ describe('runCli', () => {
     });
   });
 
+  it('takes short options, and arguments that may be left out', async () => {
+    const command = aCommand({
+      positionals: ['resource'],
+      optionalPositionals: ['name'],
+      options: {
+        port: { type: 'string', short: 'p', value: 'N', doc: 'The port.' },
+        tcp: { type: 'boolean', short: 't', doc: 'TCP.' },
+      },
+    });
+
+    expect((await run(['expose', 'tr', 'x', '-tp', '80'], command)).out).to.equal('tr,x 80 true');
+    expect((await run(['expose', 'tr'], command)).out).to.equal('tr undefined false');
+    expect((await run(['expose', 'tr', 'x', 'y'], command)).code).to.equal(2);
+    expect((await run(['expose', '-t'], command)).code).to.equal(2);
+    const { out } = await run(['expose', '--help'], command);
+    expect(out).to.include('expose <resource> [name] [options]').and.to.include('  -p, --port N ');
+  });
+
   it('lists the commands', async () => {
     for (const flag of ['--help', '-h', 'help']) {
       const { code, out } = await run([flag]);

@@ -1,7 +1,12 @@
-import type { ApiAnswer, ApiRequest, ServedResource } from './contracts.ts';
-import { answerDocument, fixedDocument, jsonDocument, type FixedDocument } from './documents.ts';
-import { notAcceptable } from './negotiation.ts';
-import { openApiDocument } from './openapi-document.ts';
+import type { ApiAnswer, ApiRequest, ServedResource } from '../contracts.ts';
+import {
+  answerDocument,
+  fixedDocument,
+  jsonDocument,
+  type FixedDocument,
+} from '../discovery/documents.ts';
+import { notAcceptable } from '../read/negotiation.ts';
+import { openApiDocument } from './document.ts';
 
 const V2_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 

@@ -1,8 +1,8 @@
-import type { ApiAnswer, ApiRequest, ServedResource } from './contracts.ts';
-import { aggregated, AGGREGATED_TYPE } from './discovery-aggregated.ts';
-import { groupsOf, type DiscoveryGroup, type DiscoveryResource } from './discovery-groups.ts';
+import type { ApiAnswer, ApiRequest, ServedResource } from '../contracts.ts';
+import { aggregated, AGGREGATED_TYPE } from './aggregated.ts';
+import { groupsOf, type DiscoveryGroup, type DiscoveryResource } from './groups.ts';
 import { answerDocument, jsonDocument, type FixedDocument } from './documents.ts';
-import { isJson, mediaRanges, notAcceptable } from './negotiation.ts';
+import { isJson, mediaRanges, notAcceptable } from '../read/negotiation.ts';
 
 /** Answers a path of discovery; undefined when it is none. @throws ApiError `NotAcceptable` */
 export type Discovery = (request: ApiRequest) => ApiAnswer | undefined;

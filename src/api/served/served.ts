@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { API_VERSION, type Kind } from '../resources/kinds.ts';
-import { KINDS } from '../resources/schemas.generated.ts';
-import type { EventReader, ResourceStore } from '../store/contract.ts';
-import type { ServedResource, Verb } from './contracts.ts';
-import { NAME_COLUMN, toTableColumn } from './printer-columns.ts';
-import { coreEvents, customResourceDefinitions, namespaces } from './served-core.ts';
-import { kindSource } from './sources/kind-source.ts';
+import { API_VERSION, type Kind } from '../../resources/kinds.ts';
+import { KINDS } from '../../resources/schemas.generated.ts';
+import type { EventReader, ResourceStore } from '../../store/contract.ts';
+import type { ServedResource, Verb } from '../contracts.ts';
+import { NAME_COLUMN, toTableColumn } from '../tables/printer-columns.ts';
+import { coreEvents, customResourceDefinitions, namespaces } from './core.ts';
+import { kindSource } from './kind-source.ts';
 
 /** What the served resources are read from. */
 export interface ServedParts {

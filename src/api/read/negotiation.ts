@@ -1,4 +1,4 @@
-import { ApiError } from './status.ts';
+import { ApiError } from '../status.ts';
 
 /** One range of an Accept header (RFC 9110, section 12.5.1). */
 export interface MediaRange {

@@ -5,7 +5,7 @@
 //
 // A token's `in` and `notin` are operators after a key, and plain words elsewhere.
 import { integerProblem, labelKeyProblem, labelValueProblem } from './label-syntax.ts';
-import { ApiError } from './status.ts';
+import { ApiError } from '../status.ts';
 
 /** Labels of an object; absent when it has none. */
 export type Labels = Readonly<Record<string, string>> | undefined;

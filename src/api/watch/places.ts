@@ -1,4 +1,4 @@
-import { ApiError } from './status.ts';
+import { ApiError } from '../status.ts';
 
 /** Counts the watches that go on. */
 export class WatchPlaces {

@@ -1,5 +1,5 @@
 // What Kubernetes takes as the key and the value of a label, with its messages (apimachinery, api/validate/content).
-import { isObjectName } from '../resources/rules.ts';
+import { isObjectName } from '../../resources/rules.ts';
 
 const NAME = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const SUBDOMAIN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';

@@ -1,4 +1,4 @@
-import type { DiscoveryGroup, DiscoveryResource } from './discovery-groups.ts';
+import type { DiscoveryGroup, DiscoveryResource } from './groups.ts';
 
 /** Content type of an aggregated document: clients that do not find these parameters take the body for the older form. */
 export const AGGREGATED_TYPE =

@@ -1,5 +1,5 @@
-import type { ServedResource } from './contracts.ts';
-import { REVIEWS, type Review } from './paths.ts';
+import type { ServedResource } from '../contracts.ts';
+import { REVIEWS, type Review } from '../paths.ts';
 
 /** A resource as discovery tells it. */
 export interface DiscoveryResource {

@@ -1,5 +1,5 @@
-import type { ServedResource } from './contracts.ts';
-import { META, METADATA_SCHEMAS } from './openapi-metadata.ts';
+import type { ServedResource } from '../contracts.ts';
+import { META, METADATA_SCHEMAS } from './metadata.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

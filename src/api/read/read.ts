@@ -1,9 +1,9 @@
-import type { AnyObject, ApiAnswer, ResourceRequest } from './contracts.ts';
-import { expired, notFound } from './failures.ts';
+import type { AnyObject, ApiAnswer, ResourceRequest } from '../contracts.ts';
+import { expired, notFound } from '../failures.ts';
 import { readSelection, type ListOptions } from './list-options.ts';
 import { negotiateForm } from './negotiation.ts';
-import type { Writers } from './writers.ts';
-import { includeOf } from './table.ts';
+import type { Writers } from '../writers.ts';
+import { includeOf } from '../tables/table.ts';
 
 /** Answers one object with code 200 in the form that the request accepts: as it is, as a Table, its metadata only. */
 export type RenderObject = (request: ResourceRequest, object: AnyObject) => ApiAnswer;

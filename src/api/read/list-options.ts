@@ -1,7 +1,7 @@
-import type { AnyObject, ResourceRequest } from './contracts.ts';
-import { parseFieldSelector } from './field-selector.ts';
-import { parseLabelSelector } from './label-selector.ts';
-import { ApiError, type StatusCause } from './status.ts';
+import type { AnyObject, ResourceRequest } from '../contracts.ts';
+import { parseFieldSelector } from '../selectors/field-selector.ts';
+import { parseLabelSelector } from '../selectors/label-selector.ts';
+import { ApiError, type StatusCause } from '../status.ts';
 
 /** What the query of a list or a watch asks for (meta/v1 ListOptions). */
 export interface ListOptions {

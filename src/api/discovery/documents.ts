@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ApiAnswer, ApiRequest } from './contracts.ts';
+import type { ApiAnswer, ApiRequest } from '../contracts.ts';
 
 /** A document that stays the same as long as the router runs. */
 export interface FixedDocument {

@@ -1,7 +1,7 @@
 // The grammar of apimachinery's fields.ParseSelector, with its messages: terms `field = value`, `==` or `!=`, with commas between
 // them; a backslash stands before a comma, an equals sign or a backslash that belongs to a value.
-import type { AnyObject, ServedResource } from './contracts.ts';
-import { ApiError } from './status.ts';
+import type { AnyObject, ServedResource } from '../contracts.ts';
+import { ApiError } from '../status.ts';
 
 /** Whether an object is selected. */
 export type FieldSelector = (object: AnyObject) => boolean;

@@ -1,8 +1,8 @@
-import type { AnyObject, TableCell, TableColumn } from './contracts.ts';
+import type { AnyObject, TableCell, TableColumn } from '../contracts.ts';
 import { humanDuration } from './human-duration.ts';
-import type { MetaVersion } from './negotiation.ts';
-import { remembered, type ObjectTexts } from './object-texts.ts';
-import { ApiError } from './status.ts';
+import type { MetaVersion } from '../read/negotiation.ts';
+import { remembered, type ObjectTexts } from '../read/object-texts.ts';
+import { ApiError } from '../status.ts';
 
 /** How much of its object a row of a Table carries (meta/v1 TableOptions). */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';

@@ -1,7 +1,7 @@
 import type { Kind, ResourceByKind } from '../../resources/kinds.ts';
 import type { ResourceStore, WatchEvent } from '../../store/contract.ts';
 import type { AnyChange, AnyObject, ObjectSource } from '../contracts.ts';
-import { withoutEmptyStatus } from './empty-status.ts';
+import { withoutEmptyStatus } from '../served/empty-status.ts';
 
 /** The resources of one kind, as the store has them. */
 export function kindSource(

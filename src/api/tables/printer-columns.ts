@@ -1,5 +1,5 @@
-import type { PrinterColumn } from '../resources/schema.ts';
-import type { AnyObject, TableCell, TableColumn } from './contracts.ts';
+import type { PrinterColumn } from '../../resources/schema.ts';
+import type { AnyObject, TableCell, TableColumn } from '../contracts.ts';
 import { parseJsonPath } from './json-path.ts';
 
 /** The column that names the object; kubectl puts the kind before it when several kinds are shown. */

@@ -1,10 +1,10 @@
 // What a kubectl expects beside the kinds of ours: namespaces, events and the definitions of the kinds.
-import type { EventReader } from '../store/contract.ts';
-import type { AnyObject, ServedResource, TableColumn } from './contracts.ts';
-import { NAME_COLUMN } from './printer-columns.ts';
-import { definitions, type BuiltInMeta } from './sources/definition-source.ts';
-import { eventSource, type CoreEvent } from './sources/event-source.ts';
-import { fixedSource } from './sources/fixed-source.ts';
+import type { EventReader } from '../../store/contract.ts';
+import type { AnyObject, ServedResource, TableColumn } from '../contracts.ts';
+import { NAME_COLUMN } from '../tables/printer-columns.ts';
+import { definitions, type BuiltInMeta } from './definition-source.ts';
+import { eventSource, type CoreEvent } from './event-source.ts';
+import { fixedSource } from './fixed-source.ts';
 
 const READ_VERBS = ['get', 'list', 'watch'] as const;
 

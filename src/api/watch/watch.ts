@@ -10,17 +10,17 @@
 //
 // A version that the store does not know the changes after is told in the stream: an ERROR with a Status of code 410. The end comes
 // with the timeout, with that ERROR, or when the client goes away.
-import type { Clock } from '../controllers/contracts.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { AnyChange, AnyObject, ApiStream, ResourceRequest } from './contracts.ts';
-import { internalError, toApiError } from './failures.ts';
-import { readSelection, type ListOptions } from './list-options.ts';
-import { negotiateForm } from './negotiation.ts';
-import { includeOf } from './table.ts';
-import { WatchEventWriter } from './watch-events.ts';
-import { WatchPlaces } from './watch-places.ts';
-import { withTicks, TICK } from './watch-ticks.ts';
-import type { Writers } from './writers.ts';
+import type { Clock } from '../../controllers/contracts.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { AnyChange, AnyObject, ApiStream, ResourceRequest } from '../contracts.ts';
+import { internalError, toApiError } from '../failures.ts';
+import { readSelection, type ListOptions } from '../read/list-options.ts';
+import { negotiateForm } from '../read/negotiation.ts';
+import { includeOf } from '../tables/table.ts';
+import { WatchEventWriter } from './events.ts';
+import { WatchPlaces } from './places.ts';
+import { withTicks, TICK } from './ticks.ts';
+import type { Writers } from '../writers.ts';
 
 /** What watches work with. */
 export interface WatchParts {

@@ -1,4 +1,4 @@
-import type { AnyObject } from './contracts.ts';
+import type { AnyObject } from '../contracts.ts';
 import type { MetaVersion } from './negotiation.ts';
 
 /**

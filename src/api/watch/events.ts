@@ -1,9 +1,9 @@
-import type { AnyObject, ServedResource } from './contracts.ts';
-import type { Form, MetaVersion } from './negotiation.ts';
-import { apiVersionOf } from './read.ts';
-import type { ApiError } from './status.ts';
-import type { IncludeObject } from './table.ts';
-import type { Writers } from './writers.ts';
+import type { AnyObject, ServedResource } from '../contracts.ts';
+import type { Form, MetaVersion } from '../read/negotiation.ts';
+import { apiVersionOf } from '../read/read.ts';
+import type { ApiError } from '../status.ts';
+import type { IncludeObject } from '../tables/table.ts';
+import type { Writers } from '../writers.ts';
 
 /** What a change is to a client (meta/v1 WatchEvent); bookmarks and errors have methods of their own. */
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED';
