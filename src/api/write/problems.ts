@@ -3,8 +3,8 @@ import { ApiError, type StatusCause } from '../status.ts';
 import type { ServedResource } from '../contracts.ts';
 import { fieldOf, shown } from './json.ts';
 
-/** Most errors that are listed. */
-const LIST_LIMIT = 50;
+/** Most errors, fields or conflicts that a message lists. */
+export const LIST_LIMIT = 50;
 
 /** What is wrong with a field, with all reasons that Kubernetes has and we use. */
 export interface Problem {
