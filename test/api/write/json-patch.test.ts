@@ -126,7 +126,7 @@ describe('jsonPatch', () => {
 
     expect(() => jsonPatch({ a: { x: 'x'.repeat(1000) } }, doubling)).to.throw(
       JsonPatchError,
-      'the copies are larger',
+      'copies, moves and compares more',
     );
   });
 
