@@ -124,7 +124,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
           creationTimestamp: toSeconds(new Date(clock.now()).toISOString()),
         },
       );
-      this.#writes.one(() => this.#rows.insert(object));
+      this.#writes.spec(kind, () => this.#rows.insert(object));
       this.#publish({ type: 'added', object });
       return object;
     });
@@ -168,7 +168,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
     return attempt(signal, () => {
       const observed = this.#require(kind, { name, ...preconditions });
       const version = this.#version + 1;
-      this.#writes.all(() => {
+      this.#writes.spec(kind, () => {
         this.#rows.remove(observed);
         this.#rows.keepVersion(version);
       });
@@ -224,9 +224,9 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
     });
   }
 
-  /** Keeps a value. @throws OperatorError `STORE_WRITE_FAILED` */
+  /** Keeps a value, on the disk when this returns. @throws OperatorError `STORE_WRITE_FAILED` */
   setMeta(key: string, value: string): void {
-    this.#writes.all(() => {
+    this.#writes.durable(() => {
       this.#database
         .prepare(
           'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
@@ -267,7 +267,9 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
   #change<T extends AnyResource>(observed: T, desired: Parameters<typeof changedObject<T>>[1]): T {
     const object = changedObject(observed, desired, String(this.#version + 1));
     if (object === observed) return observed;
-    this.#writes.one(() => this.#rows.update(object));
+    const write = (): void => this.#rows.update(object);
+    if (object.status === observed.status) this.#writes.spec(object.kind, write);
+    else this.#writes.one(write);
     this.#publish({ type: 'modified', object, previous: observed });
     return object;
   }

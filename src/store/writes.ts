@@ -1,6 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { toOperatorError, type OperatorError } from '../errors.ts';
-import { runStatement, transact } from './database.ts';
+import type { Kind } from '../resources/kinds.ts';
+import { durably, runStatement, transact } from './database.ts';
+
+/** Kinds whose specs people write: nothing else would bring them back after a power cut. */
+const WRITTEN_BY_PEOPLE: ReadonlySet<Kind> = new Set(['StaticRoute']);
 
 /** Every write of a store, and whether writing works. */
 export class Writes {
@@ -20,6 +24,23 @@ export class Writes {
   one(work: () => void): void {
     this.#observe(() => {
       runStatement(this.#database, work);
+    });
+  }
+
+  /**
+   * Runs what writes the spec or the metadata of a resource, or removes it, all or none; where people write the kind, as
+   * {@link durable} does.
+   * @throws OperatorError `STORE_WRITE_FAILED`, `STORE_UNUSABLE`
+   */
+  spec(kind: Kind, work: () => void): void {
+    if (WRITTEN_BY_PEOPLE.has(kind)) this.durable(work);
+    else this.all(work);
+  }
+
+  /** Runs several statements, all or none: on the disk when this returns. @throws OperatorError `STORE_WRITE_FAILED`, `STORE_UNUSABLE` */
+  durable(work: () => void): void {
+    this.#observe(() => {
+      durably(this.#database, work);
     });
   }
 
