@@ -166,3 +166,11 @@ export class EventRing {
 function keyOf({ kind, name, uid, type, reason, message }: EventRecord & { uid: string }): string {
   return JSON.stringify([kind, name, uid, type, reason, message]);
 }
+
+/** Characters of an event's texts. */
+export function lengthOf(event: StoredEvent): number {
+  return Object.values(event).reduce<number>(
+    (sum, value) => sum + (typeof value === 'string' ? value.length : 0),
+    0,
+  );
+}

@@ -20,7 +20,7 @@ import type {
   WatchEvent,
 } from './contract.ts';
 import { openDatabase, runStatement, STORE_FILE, type OpenDatabase } from './database.ts';
-import { EventRing } from './event-ring.ts';
+import { EventRing, lengthOf } from './event-ring.ts';
 import { changedObject, deletedObject, newObject, type AnyResource } from './next-object.ts';
 import { StoredObjects } from './objects.ts';
 import { ResourceRows } from './rows.ts';
@@ -86,6 +86,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
     });
     this.#hub = new WatchHub({
       limit: limits.history,
+      sizeLimit: limits.historySize,
       start: this.#version,
       current: () => this.#version,
     });
@@ -124,8 +125,8 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
           creationTimestamp: toSeconds(new Date(clock.now()).toISOString()),
         },
       );
-      this.#writes.spec(kind, () => this.#rows.insert(object));
-      this.#publish({ type: 'added', object });
+      const size = this.#writes.spec(kind, () => this.#rows.insert(object));
+      this.#publish({ type: 'added', object }, size);
       return object;
     });
   }
@@ -168,11 +169,11 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
     return attempt(signal, () => {
       const observed = this.#require(kind, { name, ...preconditions });
       const version = this.#version + 1;
-      this.#writes.spec(kind, () => {
-        this.#rows.remove(observed);
+      const size = this.#writes.spec(kind, () => {
         this.#rows.keepVersion(version);
+        return this.#rows.remove(observed);
       });
-      this.#publish({ type: 'deleted', object: deletedObject(observed, String(version)) });
+      this.#publish({ type: 'deleted', object: deletedObject(observed, String(version)) }, size);
     });
   }
 
@@ -195,7 +196,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
       this.#events.apply(changes);
       for (const change of changes) {
         this.#version = Number(change.object.resourceVersion);
-        this.#hub.publish('Event', this.#version, change);
+        this.#hub.publish('Event', this.#version, change, lengthOf(change.object));
       }
     });
   }
@@ -267,20 +268,20 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
   #change<T extends AnyResource>(observed: T, desired: Parameters<typeof changedObject<T>>[1]): T {
     const object = changedObject(observed, desired, String(this.#version + 1));
     if (object === observed) return observed;
-    const write = (): void => this.#rows.update(object);
-    if (object.status === observed.status) this.#writes.spec(object.kind, write);
-    else this.#writes.one(write);
-    this.#publish({ type: 'modified', object, previous: observed });
+    const write = (): number => this.#rows.update(object);
+    const isStatus = object.status !== observed.status;
+    const size = isStatus ? this.#writes.one(write) : this.#writes.spec(object.kind, write);
+    this.#publish({ type: 'modified', object, previous: observed }, size);
     return object;
   }
 
   /** Makes a change known that is on disk. */
-  #publish(change: ObjectChange<AnyResource>): void {
+  #publish(change: ObjectChange<AnyResource>, size: number): void {
     const { type, object } = change;
     this.#version = Number(object.metadata.resourceVersion);
     if (type === 'deleted') this.#objects.delete(object.kind, object.metadata.name);
     else this.#objects.set(object);
-    this.#hub.publish(object.kind, this.#version, change);
+    this.#hub.publish(object.kind, this.#version, change, size);
   }
 }
 

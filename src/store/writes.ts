@@ -6,7 +6,7 @@ import { durably, runStatement, transact } from './database.ts';
 /** Kinds whose specs people write: nothing else would bring them back after a power cut. */
 const WRITTEN_BY_PEOPLE: ReadonlySet<Kind> = new Set(['StaticRoute']);
 
-/** Every write of a store, and whether writing works. */
+/** Every write of a store, which gives what its work gives, and whether writing works. */
 export class Writes {
   readonly #database: DatabaseSync;
   #problem: OperatorError | undefined;
@@ -21,10 +21,8 @@ export class Writes {
   }
 
   /** Runs one statement. @throws OperatorError `STORE_WRITE_FAILED`, `STORE_UNUSABLE` */
-  one(work: () => void): void {
-    this.#observe(() => {
-      runStatement(this.#database, work);
-    });
+  one<T>(work: () => T): T {
+    return this.#observe(() => runStatement(this.#database, work));
   }
 
   /**
@@ -32,29 +30,25 @@ export class Writes {
    * {@link durable} does.
    * @throws OperatorError `STORE_WRITE_FAILED`, `STORE_UNUSABLE`
    */
-  spec(kind: Kind, work: () => void): void {
-    if (WRITTEN_BY_PEOPLE.has(kind)) this.durable(work);
-    else this.all(work);
+  spec<T>(kind: Kind, work: () => T): T {
+    return WRITTEN_BY_PEOPLE.has(kind) ? this.durable(work) : this.all(work);
   }
 
   /** Runs several statements, all or none: on the disk when this returns. @throws OperatorError `STORE_WRITE_FAILED`, `STORE_UNUSABLE` */
-  durable(work: () => void): void {
-    this.#observe(() => {
-      durably(this.#database, work);
-    });
+  durable<T>(work: () => T): T {
+    return this.#observe(() => durably(this.#database, work));
   }
 
   /** Runs several statements, all or none. @throws OperatorError `STORE_WRITE_FAILED`, `STORE_UNUSABLE` */
-  all(work: () => void): void {
-    this.#observe(() => {
-      transact(this.#database, work);
-    });
+  all<T>(work: () => T): T {
+    return this.#observe(() => transact(this.#database, work));
   }
 
-  #observe(work: () => void): void {
+  #observe<T>(work: () => T): T {
     try {
-      work();
+      const result = work();
       this.#problem = undefined;
+      return result;
     } catch (error) {
       this.#problem = toOperatorError(error);
       throw error;
