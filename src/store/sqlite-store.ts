@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../errors.ts';
 import type { Kind, ResourceByKind } from '../resources/kinds.ts';
-import type { Checked } from '../resources/schema-check.ts';
 import { toSeconds } from '../resources/text.ts';
 import { checkSpec, checkStatus } from '../resources/validation.ts';
 import { ApiCredentialRows } from './api-credential-rows.ts';
@@ -20,12 +19,13 @@ import type {
   WatchEvent,
 } from './contract.ts';
 import { openDatabase, runStatement, STORE_FILE, type OpenDatabase } from './database.ts';
-import { EventRing, lengthOf } from './event-ring.ts';
+import { EventRing } from './event-ring.ts';
+import { lengthOf } from './event-shelf.ts';
 import { changedObject, deletedObject, newObject, type AnyResource } from './next-object.ts';
 import { StoredObjects } from './objects.ts';
 import { ResourceRows } from './rows.ts';
 import { SessionRevocationRows } from './session-revocation-rows.ts';
-import { loadError } from './store-errors.ts';
+import { loadError, requireValid } from './store-errors.ts';
 import { STORE_LIMITS, type SqliteStoreOptions } from './store-options.ts';
 import { WatchHub } from './watch-hub.ts';
 import { Writes } from './writes.ts';
@@ -283,11 +283,6 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
     else this.#objects.set(object);
     this.#hub.publish(object.kind, this.#version, change, size);
   }
-}
-
-function requireValid<T>(kind: Kind, name: string, checked: Checked<T>): T {
-  if (checked.errors.length === 0) return checked.value;
-  throw new OperatorError('RESOURCE_INVALID', { kind, name, errors: checked.errors });
 }
 
 /** SQLite answers at once; the contract's promises are for stores that do not. */

@@ -9,11 +9,16 @@ export interface StoreLimits extends RingLimits {
   readonly historySize: number;
 }
 
-/** Enough for a restarted controller to catch up without listing 10,000 routes again. */
+/**
+ * History for a restarted controller to catch up without listing 10,000 routes again; and events of each type for two turns of as
+ * many routes, which take about 16 MB of memory and 7 MB of the file.
+ */
 export const STORE_LIMITS: StoreLimits = {
   history: 4096,
   historySize: 32 * 1024 * 1024,
-  events: 1000,
+  events: 20_000,
+  eventsSize: 16 * 1024 * 1024,
+  eventsOfObject: 10,
   eventWindow: 600_000,
 };
 
