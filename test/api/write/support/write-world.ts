@@ -4,6 +4,7 @@ import type {
   ResourceRequest,
   ServedResource,
 } from '../../../../src/api/contracts.ts';
+import { ApiError } from '../../../../src/api/status.ts';
 import { answerWrite } from '../../../../src/api/write/answer-write.ts';
 import type { WriteContext } from '../../../../src/api/write/contracts.ts';
 import { KINDS } from '../../../../src/resources/schemas.generated.ts';
@@ -114,7 +115,10 @@ export function requestOf(store: SqliteStore, sent: Sent): ResourceRequest {
     query: url.searchParams,
     headers: headersOf(sent),
     user: { name: 'admin', groups: [], role: 'admin' },
-    body: () => Promise.resolve(bytes),
+    body: (limit) =>
+      bytes.length > limit
+        ? Promise.reject(new ApiError('RequestEntityTooLarge', 'the body is too long'))
+        : Promise.resolve(bytes),
     signal: new AbortController().signal,
     resource: staticRoutes(store),
     namespace,
