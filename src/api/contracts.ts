@@ -99,6 +99,9 @@ export interface TableColumn {
 /** A verb of discovery. */
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
+/** A verb that changes something. */
+export type WriteVerb = Exclude<Verb, 'get' | 'list' | 'watch'>;
+
 /** A resource that the API serves. */
 export interface ServedResource {
   /** Empty for the core group. */
@@ -132,6 +135,11 @@ export interface ResourceRequest extends ApiRequest {
   /** Absent for the collection. */
   readonly name?: string;
   readonly subresource?: 'status';
+}
+
+/** A write of a resource that takes it, by somebody who may write it. */
+export interface WriteRequest extends ResourceRequest {
+  readonly verb: WriteVerb;
 }
 
 /** What a request wants to do, as it is asked of the authorizer (authorization/v1 ResourceAttributes, NonResourceAttributes). */

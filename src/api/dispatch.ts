@@ -6,6 +6,9 @@ import type {
   RequestAttributes,
   ResourceRequest,
   ServedResource,
+  Verb,
+  WriteRequest,
+  WriteVerb,
 } from './contracts.ts';
 import { methodNotAllowed, unknownPath } from './failures.ts';
 import { readListOptions } from './read/list-options.ts';
@@ -18,8 +21,8 @@ import type { Writers } from './writers.ts';
 export interface DispatchParts {
   readonly served: readonly ServedResource[];
   readonly authorize: Authorize;
-  /** Answers POST, PUT, PATCH and DELETE of a resource that people may write. */
-  readonly write: (request: ResourceRequest, render: RenderObject) => Promise<ApiAnswer>;
+  /** Answers a write of a resource that people may write. */
+  readonly write: (request: WriteRequest, render: RenderObject) => Promise<ApiAnswer>;
   /** Answers the POST of a self-review; its path says which. */
   readonly reviews: (request: ApiRequest) => Promise<ApiAnswer>;
   /** Answers everything that is about no resource; undefined when nothing is at this path. */
@@ -109,13 +112,12 @@ async function answerResource(
   parts: DispatchParts,
   request: ResourceRequest,
 ): Promise<ApiAnswer | ApiStream> {
-  const verb = verbOf(request);
+  const wanted = verbOf(request);
   const { resource } = request;
-  if (verb === undefined || !resource.verbs.some((served) => served === verb)) {
-    throw methodNotAllowed(resource);
-  }
+  const verb = resource.verbs.find((served) => served === wanted);
+  if (verb === undefined) throw methodNotAllowed(resource);
   await parts.authorize(request, { verb, path: request.path, resource: pathOf(request) });
-  if (!isReading(request)) return parts.write(request, parts.render);
+  if (isWriting(verb)) return parts.write({ ...request, verb }, parts.render);
   const { name } = request;
   if (name !== undefined) return answerGet({ ...request, name }, parts.render);
   const options = readListOptions(request.query);
@@ -143,6 +145,10 @@ function verbOf(request: ResourceRequest): string | undefined {
   if (name === undefined)
     return isReading(request) ? readingVerb(request) : COLLECTION_VERBS.get(method);
   return method === 'DELETE' && subresource !== undefined ? undefined : OBJECT_VERBS.get(method);
+}
+
+function isWriting(verb: Verb): verb is WriteVerb {
+  return verb !== 'get' && verb !== 'list' && verb !== 'watch';
 }
 
 /** A HEAD is answered as a GET, and the listener keeps the body to itself. */

@@ -1,13 +1,19 @@
 import { map, merge, throttleTime, type Observable } from 'rxjs';
 import { hasCode } from '../errors.ts';
-import { setCondition } from '../resources/conditions.ts';
-import type { Condition, PortPoolSpec, RouterSpec, RouterStatus } from '../resources/generated.ts';
-import { ROUTER_LABEL, type Router } from '../resources/kinds.ts';
+import type { PortPoolSpec, RouterSpec, RouterStatus } from '../resources/generated.ts';
+import { ROUTER_LABEL, type Router, type TaskRoute } from '../resources/kinds.ts';
 import type { ResourceStore } from '../store/contract.ts';
 import type { Informer } from '../store/informer.ts';
 import type { Clock, DataPlane } from './contracts.ts';
 import type { ControllerOptions } from './controller.ts';
-import { holds, type Verdict } from './route-status.ts';
+import { holds } from './route-status.ts';
+import {
+  reportStatus,
+  type Report,
+  type ReportDependencies,
+  type ReportRules,
+  type Verdict,
+} from './status-report.ts';
 
 /** How the last call to ClearML went. */
 export interface ClearmlHealth {
@@ -18,11 +24,9 @@ export interface ClearmlHealth {
 }
 
 /** What {@link routerStatusController} works with. */
-export interface RouterStatusDependencies {
-  readonly store: ResourceStore;
+export interface RouterStatusDependencies extends ReportDependencies {
   readonly routes: Informer<'TaskRoute'>;
   readonly dataPlane: DataPlane;
-  readonly clock: Clock;
   /** Object name of the router. */
   readonly router: string;
   readonly version: string;
@@ -30,6 +34,12 @@ export interface RouterStatusDependencies {
   readonly health: () => ClearmlHealth;
   readonly healthChanges: Observable<unknown>;
 }
+
+const RULES: ReportRules<'Router'> = {
+  kind: 'Router',
+  readyTypes: ['ClearMLReachable', 'ProxiesConnected'],
+  readyMessage: 'The router serves.',
+};
 
 /** lastSync is a sign of life for people: finer steps would make a write of every poll. */
 const SYNC_STEP_MS = 30_000;
@@ -85,8 +95,10 @@ export function routerStatusController(dependencies: RouterStatusDependencies): 
     reconcile: async () => {
       const observed = await dependencies.store.get('Router', router);
       if (observed === undefined) return undefined;
-      const status = statusOf(dependencies, observed, [...routes.items()]);
-      await dependencies.store.updateStatus<'Router'>({ ...observed, status });
+      const items = [...routes.items()];
+      await reportStatus(RULES, dependencies, observed, (current) =>
+        reportOf(dependencies, current, items),
+      );
       return { againMs: REPORT_MS };
     },
   };
@@ -100,34 +112,30 @@ async function deletePool(store: ResourceStore, name: string): Promise<void> {
   }
 }
 
-function statusOf(
+function reportOf(
   dependencies: RouterStatusDependencies,
-  observed: Router,
-  routes: readonly Parameters<typeof holds>[0][],
-): RouterStatus {
-  const { dataPlane, version, instance, clock } = dependencies;
+  { spec }: Router,
+  routes: readonly TaskRoute[],
+): Report<RouterStatus> {
+  const { dataPlane, version, instance } = dependencies;
   const { lastSuccess } = dependencies.health();
-  const at = { now: new Date(clock.now()).toISOString(), generation: observed.metadata.generation };
-  const conditions = verdicts(dependencies).reduce<readonly Condition[]>(
-    (former, verdict) => setCondition(former, verdict, at),
-    observed.status.conditions ?? [],
-  );
   return {
-    observedGeneration: observed.metadata.generation,
-    version,
-    instance,
-    url: observed.spec.url,
-    routes: routes.length,
-    ready: routes.filter((route) => holds(route, 'Ready')).length,
-    proxies: dataPlane.proxies.map((proxy) => ({
-      id: proxy.id,
-      workers: proxy.workers,
-      configRevision: proxy.configRevision,
-      generation: proxy.generation,
-      complete: proxy.complete,
-    })),
-    conditions,
-    ...(lastSuccess === undefined ? {} : { lastSync: stepped(lastSuccess) }),
+    verdicts: [clearmlVerdict(dependencies.health()), proxiesVerdict(dataPlane)],
+    fields: {
+      version,
+      instance,
+      url: spec.url,
+      routes: routes.length,
+      ready: routes.filter((route) => holds(route, 'Ready')).length,
+      proxies: dataPlane.proxies.map((proxy) => ({
+        id: proxy.id,
+        workers: proxy.workers,
+        configRevision: proxy.configRevision,
+        generation: proxy.generation,
+        complete: proxy.complete,
+      })),
+      lastSync: lastSuccess === undefined ? undefined : stepped(lastSuccess),
+    },
   };
 }
 
@@ -135,27 +143,18 @@ function stepped(time: number): string {
   return new Date(Math.floor(time / SYNC_STEP_MS) * SYNC_STEP_MS).toISOString();
 }
 
-function verdicts(dependencies: RouterStatusDependencies): readonly Verdict[] {
-  const clearml = clearmlVerdict(dependencies.health());
-  const proxies = proxiesVerdict(dependencies.dataPlane);
-  const missing = [clearml, proxies].find(({ status }) => status !== 'True');
-  const ready: Verdict =
-    missing === undefined
-      ? { type: 'Ready', status: 'True', reason: 'Ready', message: 'The router serves.' }
-      : { ...missing, type: 'Ready' };
-  return [clearml, proxies, ready];
-}
-
 function clearmlVerdict({ problem, lastSuccess }: ClearmlHealth): Verdict {
   const type = 'ClearMLReachable';
-  return problem === undefined && lastSuccess !== undefined
-    ? { type, status: 'True', reason: 'Reachable', message: 'The ClearML API answers.' }
-    : {
-        type,
-        status: 'False',
-        reason: 'Unreachable',
-        message: `${problem ?? 'The ClearML API has not answered yet'}. Routes stay as they are. See that it runs, can be reached from the router and accepts its credentials (clearway check).`,
-      };
+  if (problem === undefined && lastSuccess !== undefined) {
+    return { type, status: 'True', reason: 'Reachable', message: 'The ClearML API answers.' };
+  }
+  return {
+    type,
+    // After a start nobody has been asked yet: that is no news, and no event.
+    status: problem === undefined ? 'Unknown' : 'False',
+    reason: 'Unreachable',
+    message: `${problem ?? 'The ClearML API has not answered yet'}. Routes stay as they are. See that it runs, can be reached from the router and accepts its credentials (clearway check).`,
+  };
 }
 
 function proxiesVerdict({ proxies }: DataPlane): Verdict {

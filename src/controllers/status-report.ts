@@ -14,8 +14,8 @@ export interface Verdict {
   readonly message: string;
 }
 
-/** Kinds whose status several controllers write, with a condition Ready that sums up others. */
-export type ReportedKind = 'TaskRoute' | 'StaticRoute';
+/** Kinds with a condition Ready that sums up others. */
+export type ReportedKind = 'TaskRoute' | 'StaticRoute' | 'Router';
 
 /** What a controller says of a resource. */
 export interface Report<S> {

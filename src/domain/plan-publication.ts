@@ -87,9 +87,10 @@ export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
   if (facts.served.length === 0 && facts.withdrawn.length === 0) {
     // Nothing is served yet; or nothing any more, and then what was published of it goes.
     if (former === undefined) return NO_PATCH;
-    const known = urlKeys(facts.known);
-    const refused = new Set([...urlKeys(facts.asked)].filter((key) => !known.has(key)));
-    return { set: {}, remove: own.filter((key) => refused.has(key)) };
+    const known = namesOf(facts.known);
+    const refused = facts.asked.filter((name) => isHttp(name) && !known.has(name.endpointName));
+    const gone = urlKeys(refused);
+    return { set: markWithout(former, refused), remove: own.filter((key) => gone.has(key)) };
   }
   const back = restored(task, former, facts.withdrawn);
   const desired: Record<string, string | number> = {
@@ -104,6 +105,15 @@ export function publishPatch(task: TaskView, facts: PublicationFacts): Patch {
     ),
     remove: [...own.filter((key) => !kept.has(key)), ...back.remove],
   };
+}
+
+/** The mark that forgets the URLs of these endpoints; nothing where it remembers none of them. */
+function markWithout(former: Mark, refused: readonly EndpointName[]): Patch['set'] {
+  const names = namesOf(refused);
+  const addresses = Object.entries(former.addresses ?? {});
+  const kept = addresses.filter(([name]) => !names.has(name));
+  if (kept.length === addresses.length) return {};
+  return { [MARK_KEY]: formatMark({ ...former, addresses: Object.fromEntries(kept) }) };
 }
 
 /** The keys at which the URLs of http endpoints stand. */
@@ -135,7 +145,7 @@ function addressesOf(
   former: Mark | undefined,
   task: string,
 ): Readonly<Record<string, string>> {
-  const isServed = new Set(served.filter(isHttp).map(({ endpointName }) => endpointName));
+  const isServed = namesOf(served);
   const kept = known.filter(isHttp).flatMap(({ endpointName }) => {
     const url = recordAt(former?.addresses, endpointName);
     return url === undefined || isServed.has(endpointName) ? [] : [[endpointName, url] as const];
@@ -146,6 +156,11 @@ function addressesOf(
       : [],
   );
   return Object.fromEntries([...kept, ...now]);
+}
+
+/** Names of the http endpoints among these. */
+function namesOf(endpoints: readonly EndpointName[]): ReadonlySet<string> {
+  return new Set(endpoints.filter(isHttp).map(({ endpointName }) => endpointName));
 }
 
 function isHttp({ protocol }: EndpointName): boolean {

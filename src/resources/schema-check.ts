@@ -151,9 +151,9 @@ function integerBounds(schema: Schema): readonly [low: number, high: number] {
   return [schema.minimum ?? -format, schema.maximum ?? format - 1];
 }
 
-/** Kubernetes counts code points; a text has at most as many as it has code units. */
+/** Kubernetes counts code points; each has one or two code units. */
 function isLongerThan(text: string, limit: number): boolean {
-  return text.length > limit && Array.from(text).length > limit;
+  return text.length > 2 * limit || (text.length > limit && Array.from(text).length > limit);
 }
 
 const DATE_TIME =

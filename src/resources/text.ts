@@ -8,7 +8,8 @@ export const TEXT_LIMIT = 1024;
  */
 export function clip(text: string, limit: number = TEXT_LIMIT): string {
   if (text.length <= limit) return text;
-  const characters = Array.from(text);
+  // A character has at most two units, so that the rest of a long text need not be looked at.
+  const characters = Array.from(text.slice(0, 2 * limit + 1));
   return characters.length <= limit ? text : `${characters.slice(0, limit - 1).join('')}…`;
 }
 

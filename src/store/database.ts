@@ -31,8 +31,9 @@ export interface OpenDatabase {
  *
  * @remarks
  * WAL with `synchronous=NORMAL`: a committed change is in the kernel's hands before it is acknowledged, so it survives
- * kill -9 of the process; the file is never torn by a power cut, which may take back the last changes: all of
- * them are found again in ClearML. `locking_mode=EXCLUSIVE` set before the first access keeps the lock until close, which
+ * kill -9 of the process; the file is never torn by a power cut, which may take back the last changes. What is derived (TaskRoutes,
+ * leases, status) is found again in ClearML and among the proxies, and of events the last are lost; what nothing would bring back,
+ * StaticRoutes, credentials, revoked sessions and the router's own keys, is written with {@link durably}. `locking_mode=EXCLUSIVE` set before the first access keeps the lock until close, which
  * the kernel frees when the process dies.
  * @throws OperatorError `STORE_LOCKED`, `STORE_UNUSABLE`, `STORE_TOO_NEW`
  */

@@ -1,10 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { clip, toSeconds } from '../resources/text.ts';
 import type { EventRecord, ObjectChange, StoredEvent } from './contract.ts';
+import { transact } from './database.ts';
+import { EventShelf, type ShelfLimits } from './event-shelf.ts';
 
-/** How long a ring is, and how close together equal events are one. */
-export interface RingLimits {
-  readonly events: number;
+/** How many events of each type are kept, and how close together equal ones are one. */
+export interface RingLimits extends ShelfLimits {
   /** In ms, since the last of them. */
   readonly eventWindow: number;
 }
@@ -22,24 +23,28 @@ export interface EventRingOptions {
 export type EventChange = ObjectChange<StoredEvent>;
 
 /**
- * The last events, in a table and in memory, the oldest first.
+ * The last events, in a table and in memory.
  *
  * @remarks
- * A change is planned, written in a transaction of the caller, and applied when that is on the disk: memory is never ahead
+ * Each type has its own room, so whatever becomes of all routes at once (a restart, for one) pushes no warning out; and of
+ * one object only the last few are kept, so one that never comes to rest pushes out its own. A change is planned, written in a transaction of the caller, and applied when that is on the disk: memory is never ahead
  * of the file.
  */
 export class EventRing {
   readonly #options: EventRingOptions;
-  readonly #events = new Map<string, StoredEvent>();
+  readonly #shelves: Readonly<Record<StoredEvent['type'], EventShelf>>;
   /** From what is equal in equal events to the name of the last of them. */
   readonly #names = new Map<string, string>();
   readonly #insert: StatementSync;
   readonly #repeat: StatementSync;
   readonly #remove: StatementSync;
+  /** What the last list gave out; undefined after a change. */
+  #listed: readonly StoredEvent[] | undefined;
 
   constructor(options: EventRingOptions) {
     const { database, limits } = options;
     this.#options = options;
+    this.#shelves = { Normal: new EventShelf(limits), Warning: new EventShelf(limits) };
     this.#insert = database.prepare(
       `INSERT INTO event (namespace, event_name, event_uid, kind, name, uid, type, reason, message, count, first_time,
        last_time, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -48,15 +53,12 @@ export class EventRing {
       'UPDATE event SET count = ?, last_time = ?, version = ? WHERE namespace = ? AND event_name = ?',
     );
     this.#remove = database.prepare('DELETE FROM event WHERE namespace = ? AND event_name = ?');
-    database
-      .prepare('DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?')
-      .run(limits.events);
     this.#load();
   }
 
   /**
    * The changes that an event makes, each with a version of its own after `version`: the repeat of an equal one that is not
-   * long past, or a new one, before which the oldest leave.
+   * long past, or a new one, before which others of its type leave.
    */
   plan(
     event: EventRecord,
@@ -66,27 +68,29 @@ export class EventRing {
     const uid = at.uid ?? this.#lastUidOf(event);
     const said = { ...event, message: clip(event.message), uid };
     const time = toSeconds(new Date(at.now).toISOString());
-    const known = this.#events.get(this.#names.get(keyOf(said)) ?? '');
+    const shelf = this.#shelves[event.type];
+    const known = shelf.get(this.#names.get(keyOf(said)) ?? '');
     if (known !== undefined && at.now - Date.parse(known.lastTime) <= limits.eventWindow) {
       const resourceVersion = String(at.version + 1);
       const object = { ...known, count: known.count + 1, lastTime: time, resourceVersion };
       return [{ type: 'modified', object, previous: known }];
     }
-    const surplus = Math.max(0, this.#events.size - limits.events + 1);
-    const leaving = [...this.#events.values().take(surplus)].map((gone, index): EventChange => {
-      const resourceVersion = String(at.version + 1 + index);
-      return { type: 'deleted', object: { ...gone, resourceVersion } };
-    });
-    const version = at.version + 1 + leaving.length;
-    const object: StoredEvent = {
+    const made: StoredEvent = {
       ...said,
-      eventName: `${event.name}.${version.toString(16)}`,
+      eventName: '',
       eventUid: newUid(),
-      resourceVersion: String(version),
+      resourceVersion: '',
       count: 1,
       firstTime: time,
       lastTime: time,
     };
+    const leaving = shelf.leavingFor(made).map((gone, index): EventChange => {
+      const resourceVersion = String(at.version + 1 + index);
+      return { type: 'deleted', object: { ...gone, resourceVersion } };
+    });
+    const version = at.version + 1 + leaving.length;
+    const eventName = `${event.name}.${version.toString(16)}`;
+    const object = { ...made, eventName, resourceVersion: String(version) };
     return [...leaving, { type: 'added', object }];
   }
 
@@ -112,9 +116,12 @@ export class EventRing {
 
   /** Every event, in the order of their names. */
   list(): readonly StoredEvent[] {
-    return [...this.#events.values()].sort((left, right) =>
-      left.eventName < right.eventName ? -1 : 1,
+    this.#listed ??= Object.freeze(
+      Object.values(this.#shelves)
+        .flatMap((shelf) => [...shelf.all()])
+        .sort((left, right) => (left.eventName < right.eventName ? -1 : 1)),
     );
+    return this.#listed;
   }
 
   #load(): void {
@@ -122,19 +129,32 @@ export class EventRing {
     const rows = database.prepare(
       `SELECT kind, name, type, reason, message, event_name AS eventName, event_uid AS eventUid, uid,
        CAST(version AS TEXT) AS resourceVersion, count, first_time AS firstTime, last_time AS lastTime
-       FROM event WHERE namespace = ? ORDER BY id`,
+       FROM event WHERE namespace = ? ORDER BY event.version`,
     );
-    for (const row of rows.iterate(namespace)) this.#keep({ ...row } as unknown as StoredEvent);
+    const leaving: StoredEvent[] = [];
+    for (const row of rows.iterate(namespace)) {
+      const event = { ...row } as unknown as StoredEvent;
+      for (const gone of this.#shelves[event.type].leavingFor(event)) {
+        leaving.push(gone);
+        this.#drop(gone);
+      }
+      this.#keep(event);
+    }
+    transact(database, () => {
+      for (const { eventName } of leaving) this.#remove.run(namespace, eventName);
+    });
   }
 
   #keep(event: StoredEvent): void {
-    this.#events.set(event.eventName, Object.freeze(event));
+    this.#listed = undefined;
+    this.#shelves[event.type].keep(Object.freeze(event));
     this.#names.set(keyOf(event), event.eventName);
   }
 
   #drop(event: StoredEvent): void {
     const key = keyOf(event);
-    this.#events.delete(event.eventName);
+    this.#listed = undefined;
+    this.#shelves[event.type].drop(event);
     if (this.#names.get(key) === event.eventName) this.#names.delete(key);
   }
 
@@ -157,9 +177,11 @@ export class EventRing {
   }
 
   /** What is said of an object after its deletion belongs to the one that was there last. */
-  #lastUidOf({ kind, name }: EventRecord): string {
-    const earlier = [...this.#events.values()];
-    return earlier.findLast((event) => event.kind === kind && event.name === name)?.uid ?? '';
+  #lastUidOf(event: EventRecord): string {
+    const last = Object.values(this.#shelves).flatMap((shelf) => shelf.lastOf(event) ?? []);
+    const [first, second] = last;
+    if (first === undefined || second === undefined) return first?.uid ?? '';
+    return Number(first.resourceVersion) > Number(second.resourceVersion) ? first.uid : second.uid;
   }
 }
 

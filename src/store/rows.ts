@@ -18,7 +18,7 @@ interface Row {
   readonly status: string;
 }
 
-/** The table of resources: plain statements, prepared once. */
+/** The table of resources: plain statements, prepared once. A size is that of a resource's parts as JSON, in characters. */
 export class ResourceRows {
   readonly #load: StatementSync;
   readonly #insert: StatementSync;
@@ -43,7 +43,8 @@ export class ResourceRows {
        WHERE kind = ? AND namespace = ? AND name = ?`,
     );
     this.#remove = database.prepare(
-      'DELETE FROM resource WHERE kind = ? AND namespace = ? AND name = ?',
+      `DELETE FROM resource WHERE kind = ? AND namespace = ? AND name = ?
+       RETURNING length(labels) + length(annotations) + length(managed_fields) + length(spec) + length(status) AS size`,
     );
     this.#last = database.prepare(
       `SELECT max((SELECT max(value) FROM counter), (SELECT coalesce(max(version), 0) FROM resource),
@@ -59,20 +60,26 @@ export class ResourceRows {
     }
   }
 
-  insert(resource: AnyResource): void {
+  /** Writes a new resource: its size. */
+  insert(resource: AnyResource): number {
     const { kind, metadata } = resource;
     const { name, uid, creationTimestamp } = metadata;
     const changing = columns(resource);
     this.#insert.run(...changing, kind, this.#namespace, name, uid, creationTimestamp);
+    return sizeOf(changing);
   }
 
-  update(resource: AnyResource): void {
+  /** Writes a changed resource: its size. */
+  update(resource: AnyResource): number {
     const { kind, metadata } = resource;
-    this.#update.run(...columns(resource), kind, this.#namespace, metadata.name);
+    const changing = columns(resource);
+    this.#update.run(...changing, kind, this.#namespace, metadata.name);
+    return sizeOf(changing);
   }
 
-  remove({ kind, metadata }: AnyResource): void {
-    this.#remove.run(kind, this.#namespace, metadata.name);
+  /** Removes a resource: the size that it had. */
+  remove({ kind, metadata }: AnyResource): number {
+    return Number(this.#remove.get(kind, this.#namespace, metadata.name)?.['size'] ?? 0);
   }
 
   /** The highest version that was ever given out. */
@@ -121,4 +128,11 @@ function columns({ metadata, spec, status }: AnyResource): (string | number)[] {
     JSON.stringify(spec),
     JSON.stringify(status),
   ];
+}
+
+function sizeOf(changing: readonly (string | number)[]): number {
+  return changing.reduce<number>(
+    (sum, column) => sum + (typeof column === 'string' ? column.length : 0),
+    0,
+  );
 }

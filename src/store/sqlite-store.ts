@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../errors.ts';
 import type { Kind, ResourceByKind } from '../resources/kinds.ts';
-import type { Checked } from '../resources/schema-check.ts';
 import { toSeconds } from '../resources/text.ts';
 import { checkSpec, checkStatus } from '../resources/validation.ts';
 import { ApiCredentialRows } from './api-credential-rows.ts';
@@ -21,11 +20,12 @@ import type {
 } from './contract.ts';
 import { openDatabase, runStatement, STORE_FILE, type OpenDatabase } from './database.ts';
 import { EventRing } from './event-ring.ts';
+import { lengthOf } from './event-shelf.ts';
 import { changedObject, deletedObject, newObject, type AnyResource } from './next-object.ts';
 import { StoredObjects } from './objects.ts';
 import { ResourceRows } from './rows.ts';
 import { SessionRevocationRows } from './session-revocation-rows.ts';
-import { loadError } from './store-errors.ts';
+import { loadError, requireValid } from './store-errors.ts';
 import { STORE_LIMITS, type SqliteStoreOptions } from './store-options.ts';
 import { WatchHub } from './watch-hub.ts';
 import { Writes } from './writes.ts';
@@ -86,6 +86,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
     });
     this.#hub = new WatchHub({
       limit: limits.history,
+      sizeLimit: limits.historySize,
       start: this.#version,
       current: () => this.#version,
     });
@@ -124,8 +125,8 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
           creationTimestamp: toSeconds(new Date(clock.now()).toISOString()),
         },
       );
-      this.#writes.one(() => this.#rows.insert(object));
-      this.#publish({ type: 'added', object });
+      const size = this.#writes.spec(kind, () => this.#rows.insert(object));
+      this.#publish({ type: 'added', object }, size);
       return object;
     });
   }
@@ -168,11 +169,11 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
     return attempt(signal, () => {
       const observed = this.#require(kind, { name, ...preconditions });
       const version = this.#version + 1;
-      this.#writes.all(() => {
-        this.#rows.remove(observed);
+      const size = this.#writes.spec(kind, () => {
         this.#rows.keepVersion(version);
+        return this.#rows.remove(observed);
       });
-      this.#publish({ type: 'deleted', object: deletedObject(observed, String(version)) });
+      this.#publish({ type: 'deleted', object: deletedObject(observed, String(version)) }, size);
     });
   }
 
@@ -195,7 +196,7 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
       this.#events.apply(changes);
       for (const change of changes) {
         this.#version = Number(change.object.resourceVersion);
-        this.#hub.publish('Event', this.#version, change);
+        this.#hub.publish('Event', this.#version, change, lengthOf(change.object));
       }
     });
   }
@@ -224,9 +225,9 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
     });
   }
 
-  /** Keeps a value. @throws OperatorError `STORE_WRITE_FAILED` */
+  /** Keeps a value, on the disk when this returns. @throws OperatorError `STORE_WRITE_FAILED` */
   setMeta(key: string, value: string): void {
-    this.#writes.all(() => {
+    this.#writes.durable(() => {
       this.#database
         .prepare(
           'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
@@ -267,24 +268,21 @@ export class SqliteStore implements ResourceStore, EventStore, EventReader {
   #change<T extends AnyResource>(observed: T, desired: Parameters<typeof changedObject<T>>[1]): T {
     const object = changedObject(observed, desired, String(this.#version + 1));
     if (object === observed) return observed;
-    this.#writes.one(() => this.#rows.update(object));
-    this.#publish({ type: 'modified', object, previous: observed });
+    const write = (): number => this.#rows.update(object);
+    const isStatus = object.status !== observed.status;
+    const size = isStatus ? this.#writes.one(write) : this.#writes.spec(object.kind, write);
+    this.#publish({ type: 'modified', object, previous: observed }, size);
     return object;
   }
 
   /** Makes a change known that is on disk. */
-  #publish(change: ObjectChange<AnyResource>): void {
+  #publish(change: ObjectChange<AnyResource>, size: number): void {
     const { type, object } = change;
     this.#version = Number(object.metadata.resourceVersion);
     if (type === 'deleted') this.#objects.delete(object.kind, object.metadata.name);
     else this.#objects.set(object);
-    this.#hub.publish(object.kind, this.#version, change);
+    this.#hub.publish(object.kind, this.#version, change, size);
   }
-}
-
-function requireValid<T>(kind: Kind, name: string, checked: Checked<T>): T {
-  if (checked.errors.length === 0) return checked.value;
-  throw new OperatorError('RESOURCE_INVALID', { kind, name, errors: checked.errors });
 }
 
 /** SQLite answers at once; the contract's promises are for stores that do not. */

@@ -2,6 +2,8 @@ import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../errors.ts';
+import type { Kind } from '../resources/kinds.ts';
+import type { Checked } from '../resources/schema-check.ts';
 
 /** What is wrong with a file or folder, and what to do about it. */
 interface Trouble {
@@ -120,4 +122,10 @@ function resultCode(error: unknown): number | undefined {
   return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
     ? error.errcode & 0xff
     : undefined;
+}
+
+/** The value of a part that its schema allows. @throws OperatorError `RESOURCE_INVALID` */
+export function requireValid<T>(kind: Kind, name: string, checked: Checked<T>): T {
+  if (checked.errors.length === 0) return checked.value;
+  throw new OperatorError('RESOURCE_INVALID', { kind, name, errors: checked.errors });
 }

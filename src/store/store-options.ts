@@ -5,10 +5,22 @@ import type { RingLimits } from './event-ring.ts';
 export interface StoreLimits extends RingLimits {
   /** Changes of each kind that a watch can go back. */
   readonly history: number;
+  /** Their size together, as JSON in characters: where it is reached, a watch can go back fewer changes. */
+  readonly historySize: number;
 }
 
-/** Enough for a restarted controller to catch up without listing 10,000 routes again. */
-export const STORE_LIMITS: StoreLimits = { history: 4096, events: 1000, eventWindow: 600_000 };
+/**
+ * History for a restarted controller to catch up without listing 10,000 routes again; and events of each type for two turns of as
+ * many routes, which take about 16 MB of memory and 7 MB of the file.
+ */
+export const STORE_LIMITS: StoreLimits = {
+  history: 4096,
+  historySize: 32 * 1024 * 1024,
+  events: 20_000,
+  eventsSize: 16 * 1024 * 1024,
+  eventsOfObject: 10,
+  eventWindow: 600_000,
+};
 
 /** What a {@link SqliteStore} is opened with. */
 export interface SqliteStoreOptions {

@@ -10,11 +10,14 @@ type Change = ObjectChange<unknown>;
 interface Recorded {
   readonly version: number;
   readonly change: Change;
+  readonly size: number;
 }
 
 interface Topic {
   /** In the order of their versions. */
   readonly changes: Recorded[];
+  /** Sum of their sizes. */
+  size: number;
   /** Changes up to this version are no longer known. */
   floor: number;
   readonly wakers: Set<() => void>;
@@ -22,8 +25,10 @@ interface Topic {
 
 /** What a {@link WatchHub} is made of. */
 export interface WatchHubOptions {
-  /** Changes of a topic that are remembered at least. */
+  /** Changes of a topic that are remembered; now and then a quarter more. */
   readonly limit: number;
+  /** How large they may be together: where they are larger, fewer are remembered. */
+  readonly sizeLimit: number;
   /** Version at which history begins: what happened before is not known. */
   readonly start: number;
   /** The newest version there is. */
@@ -46,10 +51,11 @@ export class WatchHub {
     this.#options = options;
   }
 
-  /** Remembers a change and wakes who waits for it. Versions only grow. */
-  publish(name: TopicName, version: number, change: Change): void {
+  /** Remembers a change of a size, in characters, and wakes who waits for it. Versions only grow. */
+  publish(name: TopicName, version: number, change: Change, size: number): void {
     const topic = this.#topic(name);
-    topic.changes.push({ version, change });
+    topic.changes.push({ version, change, size });
+    topic.size += size;
     this.#forget(topic);
     for (const wake of topic.wakers) wake();
   }
@@ -83,7 +89,7 @@ export class WatchHub {
   #topic(name: TopicName): Topic {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
-    const topic: Topic = { changes: [], floor: this.#options.start, wakers: new Set() };
+    const topic: Topic = { changes: [], size: 0, floor: this.#options.start, wakers: new Set() };
     this.#topics.set(name, topic);
     return topic;
   }
@@ -94,13 +100,26 @@ export class WatchHub {
     return place > this.#options.current() ? -1 : place;
   }
 
-  /** Cuts a quarter at a time, as taking one from the front of an array moves all the others. */
+  /** Cuts a quarter at a time, as taking one from the front of an array moves all the others. The newest always stays. */
   #forget(topic: Topic): void {
-    const { limit } = this.#options;
-    if (topic.changes.length <= limit * 1.25) return;
-    const [last] = topic.changes.splice(0, topic.changes.length - limit).slice(-1);
-    if (last !== undefined) topic.floor = last.version;
+    const { limit, sizeLimit } = this.#options;
+    const { changes } = topic;
+    if (changes.length <= limit * 1.25 && topic.size <= sizeLimit) return;
+    const room = topic.size > sizeLimit ? sizeLimit * 0.75 : sizeLimit;
+    let leaving = Math.max(0, changes.length - limit);
+    let size = sizeOf(changes.slice(leaving));
+    while (size > room && leaving < changes.length - 1) {
+      size -= changes[leaving]?.size ?? 0;
+      leaving += 1;
+    }
+    topic.floor = changes[leaving - 1]?.version ?? topic.floor;
+    topic.size = size;
+    changes.splice(0, leaving);
   }
+}
+
+function sizeOf(changes: readonly Recorded[]): number {
+  return changes.reduce((sum, { size }) => sum + size, 0);
 }
 
 function wakeUp(topic: Topic, signal: AbortSignal): Promise<void> {

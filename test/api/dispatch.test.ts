@@ -105,7 +105,8 @@ describe('a request', () => {
 
     expect(answer.status).to.equal(201);
     expect(answer.json).to.have.property('kind', 'StaticRoute');
-    expect(seen[0]).to.include({ name: 'a', namespace: 'default', subresource: 'status' });
+    expect(seen[0]).to.include({ verb: 'patch', name: 'a', subresource: 'status' });
+    expect(seen[0]).to.include({ namespace: 'default' });
     expect(seen[0]?.query.get('dryRun')).to.equal('All');
   });
 
@@ -123,6 +124,7 @@ describe('a request', () => {
   for (const [method, path] of [
     ['DELETE', STATIC],
     ['PUT', STATIC],
+    ['PATCH', STATIC],
     ['POST', `${STATIC}/a`],
     ['DELETE', `${STATIC}/a/status`],
     ['PUT', `${GROUP}/namespaces/default/taskroutes/a/status`],
@@ -139,6 +141,15 @@ describe('a request', () => {
       expect(answer.json['reason']).to.equal('MethodNotAllowed');
     });
   }
+
+  it('to write what people may not write hears why', async () => {
+    await using world = await anApiWorld();
+
+    const answer = await world.ask(`${GROUP}/namespaces/default/taskroutes`, { method: 'POST' });
+
+    expect(answer.status).to.equal(405);
+    expect(answer.json['message']).to.match(/^task routes are derived from /);
+  });
 
   for (const path of [
     `${GROUP}/taskroutes/a`,

@@ -76,8 +76,8 @@ async function expectEvent(story: Story, situation: Situation): Promise<void> {
   const { router, route } = situation;
   const known = await router.store.get(kind, route);
   const condition = getCondition(known?.status.conditions ?? [], on);
-  // Nobody records what becomes of a Router, and Ready only repeats others.
-  if (kind === 'Router' || on === 'Ready' || condition?.status === 'Unknown') return;
+  // Ready only repeats others.
+  if (on === 'Ready' || condition?.status === 'Unknown') return;
   const event = await eventually(async () => {
     const events = await eventsOf(router);
     const found = events.find(

@@ -66,6 +66,78 @@ describe('SqliteStore as an EventStore', () => {
     expect(messages).to.deep.equal(['3', '4', '5']);
   });
 
+  it('pushes no warning out, whatever becomes of all routes', async () => {
+    await using temp = await tempFolder();
+    const store = openStore(temp.path, { events: 3 });
+    await store.record(anEvent({ type: 'Warning', name: 'w.http', reason: 'NoAnswerYet' }));
+    for (let number = 0; number < 10; number += 1) {
+      await store.record(anEvent({ name: `${number}.http` }));
+    }
+    const before = await store.listEvents();
+    store.close();
+    const again = openStore(temp.path, { events: 3 });
+    const after = await again.listEvents();
+    again.close();
+
+    const names = before.items.map(({ name }) => name);
+    expect(names).to.deep.equal(['7.http', '8.http', '9.http', 'w.http']);
+    expect(after.items).to.deep.equal(before.items);
+  });
+
+  it('keeps a few of each object, so one that never rests pushes out its own', async () => {
+    await using temp = await tempFolder();
+    const store = openStore(temp.path, { events: 6, eventsOfObject: 2 });
+    await store.record(anEvent({ name: 'calm.http' }));
+    for (let number = 0; number < 20; number += 1) {
+      await store.record(anEvent({ message: String(number) }));
+    }
+    const kept = (await store.listEvents()).items.map(({ name, message }) => `${name} ${message}`);
+    store.close();
+
+    expect(kept).to.deep.equal(['a.http 18', 'a.http 19', 'calm.http The address is published.']);
+  });
+
+  it('lets those go first that were not said for the longest time, also after a restart', async () => {
+    await using temp = await tempFolder();
+    const first = openStore(temp.path, { events: 2 });
+    for (const message of ['1', '2', '1', '3']) await first.record(anEvent({ message }));
+    const before = (await first.listEvents()).items.map(({ message }) => message);
+    await first.record(anEvent({ message: '1' }));
+    first.close();
+    const second = openStore(temp.path, { events: 2 });
+    await second.record(anEvent({ message: '4' }));
+    const after = (await second.listEvents()).items.map(({ message }) => message);
+    second.close();
+
+    expect(before).to.deep.equal(['1', '3']);
+    expect(after).to.deep.equal(['1', '4']);
+  });
+
+  it('keeps fewer where they are long', async () => {
+    await using temp = await tempFolder();
+    const store = openStore(temp.path, { eventsSize: 5_000 });
+    for (let number = 0; number < 20; number += 1) {
+      const message = String(number).padEnd(1_000, 'x');
+      await store.record(anEvent({ name: `${number}.http`, message }));
+    }
+    const kept = (await store.listEvents()).items.map(({ name }) => name);
+    store.close();
+
+    expect(kept).to.deep.equal(['16.http', '17.http', '18.http', '19.http']);
+  });
+
+  it('keeps two turns of each of 10,000 routes', async () => {
+    await using temp = await tempFolder();
+    const store = openStore(temp.path);
+    for (let number = 0; number < 20_000; number += 1) {
+      await store.record(anEvent({ name: `${number % 10_000}.http`, message: String(number) }));
+    }
+    const kept = (await store.listEvents()).items.length;
+    store.close();
+
+    expect(kept).to.equal(20_000);
+  }).timeout(20_000);
+
   it('names the very object that an event is about, also after its deletion', async () => {
     await using temp = await tempFolder();
     const store = openStore(temp.path);

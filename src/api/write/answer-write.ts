@@ -1,10 +1,9 @@
 import { hasCode } from '../../errors.ts';
-import { API_VERSION, type Kind } from '../../resources/kinds.ts';
+import type { Kind } from '../../resources/kinds.ts';
 import { KINDS } from '../../resources/schemas.generated.ts';
-import type { AnyObject, ApiAnswer, ResourceRequest, Verb } from '../contracts.ts';
+import type { AnyObject, ApiAnswer, WriteRequest } from '../contracts.ts';
 import { statusAnswer } from '../failures.ts';
 import { withoutEmptyStatus } from '../served/empty-status.ts';
-import { ApiError } from '../status.ts';
 import { apply } from './apply.ts';
 import { mediaTypeOf, PATCH_TYPES, readBody } from './body.ts';
 import type { Stored, Write, WriteContext } from './contracts.ts';
@@ -16,17 +15,8 @@ import { fromStoreError } from './store-errors.ts';
 import { replace } from './update.ts';
 import { warningHeaders } from './warnings.ts';
 
-const [API_GROUP] = API_VERSION.split('/');
-
 /** How often a patch is made anew when another writer came in between (apiserver, MaxRetryWhenPatchConflicts). */
 const PATCH_ATTEMPTS = 5;
-
-const VERBS: Readonly<Record<string, Verb>> = {
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
 
 /**
  * Answers a write of a served resource as a Kubernetes API server does for a custom resource: what is refused is
@@ -34,7 +24,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
  * @throws what the store throws unforeseen
  */
 export async function answerWrite(
-  request: ResourceRequest,
+  request: WriteRequest,
   context: WriteContext,
 ): Promise<ApiAnswer> {
   try {
@@ -47,42 +37,25 @@ export async function answerWrite(
   }
 }
 
-async function dispatch(request: ResourceRequest, context: WriteContext): Promise<ApiAnswer> {
-  const kind = requireWritable(request);
-  const schema = KINDS[kind].schema;
+async function dispatch(request: WriteRequest, context: WriteContext): Promise<ApiAnswer> {
+  // Of what is served, only kinds of our own take verbs that change something.
+  const kind = request.resource.kind as Kind;
+  const { schema } = KINDS[kind];
   const base = { request, context, kind, schema, warnings: [] };
-  switch (request.method) {
-    case 'POST': {
+  switch (request.verb) {
+    case 'create': {
       const write = { ...base, options: readOptions(request, 'CreateOptions') };
       return answer(write, await create(write), 201);
     }
-    case 'PUT': {
+    case 'update': {
       const write = { ...base, options: readOptions(request, 'UpdateOptions') };
       return answer(write, await replace(write), 200);
     }
-    case 'PATCH':
+    case 'patch':
       return answerPatch(base);
-    default:
+    case 'delete':
       return remove(base);
   }
-}
-
-function requireWritable({ resource, method, name, subresource }: ResourceRequest): Kind {
-  const verb = VERBS[method];
-  const { group, kind, plural, readOnlyMessage } = resource;
-  const isKnown = Object.hasOwn(KINDS, kind) && group === API_GROUP;
-  if (!isKnown || verb === undefined || !resource.verbs.includes(verb)) {
-    throw notAllowed(readOnlyMessage ?? `${method} is not supported on ${plural}`, resource);
-  }
-  const isCollection = name === undefined;
-  if (isCollection !== (verb === 'create') || (subresource !== undefined && verb === 'delete')) {
-    throw notAllowed('the server does not allow this method on the requested resource', resource);
-  }
-  return kind as Kind;
-}
-
-function notAllowed(message: string, { group, plural }: ResourceRequest['resource']): ApiError {
-  return new ApiError('MethodNotAllowed', message, { group, kind: plural });
 }
 
 async function answerPatch(base: Omit<Write, 'options'>): Promise<ApiAnswer> {

@@ -64,13 +64,20 @@ function decode(bytes: Buffer): string {
 }
 
 function fromJson(text: string): Body {
-  const value = requireJson(parsed('JSON', () => JSON.parse(text) as unknown));
-  return { value, duplicates: duplicateFields(text) };
+  return jsonBody(
+    text,
+    parsed('JSON', () => JSON.parse(text) as unknown),
+  );
+}
+
+function jsonBody(text: string, value: unknown): Body {
+  return { value: requireJson(value), duplicates: duplicateFields(text) };
 }
 
 /** Clients that speak of YAML mostly send JSON, which is read by the faster reader. */
 function fromYaml(text: string): Body {
-  if (isJson(text)) return fromJson(text);
+  const json = jsonObject(text);
+  if (json !== undefined) return jsonBody(text, json);
   if (Buffer.byteLength(text) > YAML_LIMIT) {
     const message = `the body of the request was too large: the limit for YAML is ${YAML_LIMIT} bytes`;
     throw new ApiError('RequestEntityTooLarge', message);
@@ -79,13 +86,12 @@ function fromYaml(text: string): Body {
   return { value: requireJson(value), duplicates };
 }
 
-function isJson(text: string): boolean {
-  if (!text.trimStart().startsWith('{')) return false;
+function jsonObject(text: string): unknown {
+  if (!text.trimStart().startsWith('{')) return undefined;
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text) as unknown;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -1,5 +1,6 @@
-import { API_VERSION } from '../../resources/kinds.ts';
 import { checkSpec, checkStatus } from '../../resources/validation.ts';
+import type { FieldError } from '../../resources/field-error.ts';
+import { API_VERSION } from '../../resources/kinds.ts';
 import type { Body } from './body.ts';
 import type { Write } from './contracts.ts';
 import {
@@ -12,10 +13,7 @@ import {
   type JsonObject,
 } from './json.ts';
 import { readMetadata, type Metadata } from './metadata.ts';
-import { badRequest } from './problems.ts';
-
-/** Most fields that a message lists. */
-const LIST_LIMIT = 50;
+import { badRequest, invalid, listed, problemsOf } from './problems.ts';
 
 /** A configuration that somebody applies. */
 export interface Config {
@@ -58,7 +56,7 @@ function requireKind({ kind }: Write, { apiVersion = '/', kind: said = '' }: Jso
 }
 
 function reportDuplicates({ options, warnings }: Write, duplicates: readonly string[]): void {
-  const texts = duplicates.slice(0, LIST_LIMIT).map((field) => `duplicate field "${field}"`);
+  const texts = duplicates.map((field) => `duplicate field "${field}"`);
   if (options.fieldValidation === 'Warn') warnings.push(...texts);
   if (options.fieldValidation !== 'Strict' || texts.length === 0) return;
   throw badRequest(`error strict decoding YAML: ${texts.join(', ')}`);
@@ -73,6 +71,8 @@ function requireTyped(write: Write, object: JsonObject): Metadata {
   if (problem !== undefined) throw untyped(write, metadata, [`.${problem}`]);
   const spec = checkSpec(kind, metadata, withoutNulls(object['spec']) ?? {});
   const status = checkStatus(kind, withoutNulls(object['status']) ?? {});
+  const errors = [...spec.errors, ...status.errors];
+  requireShortLists(write, object, errors);
   const undeclared = [
     ...Object.keys(object).filter((name) => !Object.hasOwn(schema.properties ?? {}, name)),
     ...unknown,
@@ -81,7 +81,7 @@ function requireTyped(write: Write, object: JsonObject): Metadata {
   ];
   const problems = [
     ...undeclared.map((field) => `.${field}: field not declared in schema`),
-    ...[...spec.errors, ...status.errors]
+    ...errors
       .filter(({ reason }) => TYPE_REASONS.includes(reason))
       .map(({ field, message }) => `.${field}: ${message}`),
   ];
@@ -89,11 +89,22 @@ function requireTyped(write: Write, object: JsonObject): Metadata {
   throw untyped(write, metadata, problems);
 }
 
+/** A list that is too long anyway is not looked into, so what is in it cannot be told apart. */
+function requireShortLists(
+  { request }: Write,
+  object: JsonObject,
+  errors: readonly FieldError[],
+): void {
+  const tooMany = errors.filter(({ reason }) => reason === 'FieldValueTooMany');
+  if (tooMany.length > 0)
+    throw invalid({ ...request, name: request.name ?? '' }, problemsOf(tooMany, object));
+}
+
 function untyped({ kind, request }: Write, { name }: Metadata, problems: readonly string[]): Error {
   const { group, version } = request.resource;
   const what = `${request.namespace ?? ''}/${name}; ${group}/${version}, Kind=${kind}`;
-  const listed = problems.slice(0, LIST_LIMIT).join(', ');
-  return badRequest(`failed to create typed patch object (${what}): ${listed}`);
+  const list = listed(problems).join(', ');
+  return badRequest(`failed to create typed patch object (${what}): ${list}`);
 }
 
 /** An empty object is applied too, and owned; null says nothing. */

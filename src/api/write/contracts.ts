@@ -2,7 +2,7 @@ import type { Clock } from '../../controllers/contracts.ts';
 import type { Kind, ResourceByKind } from '../../resources/kinds.ts';
 import type { Schema } from '../../resources/schema.ts';
 import type { ResourceStore } from '../../store/contract.ts';
-import type { AnyObject, ApiAnswer, ResourceRequest } from '../contracts.ts';
+import type { AnyObject, ApiAnswer, ResourceRequest, WriteRequest } from '../contracts.ts';
 import type { WriteOptions } from './options.ts';
 
 /** What writing needs beside the request. */
@@ -22,11 +22,15 @@ export interface WriteContext {
 /** A stored object of any kind of ours. */
 export type Stored = ResourceByKind[Kind];
 
-/** One write: what was asked for, of which kind, and what came up on the way. */
-export interface Write {
-  readonly request: ResourceRequest;
+/** What a write is about. */
+export interface Target {
+  readonly request: WriteRequest;
   readonly context: WriteContext;
   readonly kind: Kind;
+}
+
+/** One write: what was asked for, of which kind, and what came up on the way. */
+export interface Write extends Target {
   /** Schema of the whole object. */
   readonly schema: Schema;
   readonly options: WriteOptions;

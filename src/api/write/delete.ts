@@ -1,6 +1,6 @@
 import type { ApiAnswer, ResourceRequest } from '../contracts.ts';
 import { BODY_LIMIT, OBJECT_TYPES, mediaTypeOf, readBody } from './body.ts';
-import type { Write } from './contracts.ts';
+import type { Target } from './contracts.ts';
 import { readDeleteOptions, type DeleteOptions } from './options.ts';
 import { deleteConflict, type Subject } from './problems.ts';
 import { readLive, subjectOf } from './update.ts';
@@ -9,12 +9,12 @@ import { readLive, subjectOf } from './update.ts';
  * Deletes an object at once: nothing here has dependents, finalizers or a time of grace.
  * @throws ApiError, OperatorError of the store
  */
-export async function remove(write: Omit<Write, 'options'>): Promise<ApiAnswer> {
-  const { context, kind, request } = write;
+export async function remove(target: Target): Promise<ApiAnswer> {
+  const { context, kind, request } = target;
   const options = readDeleteOptions(request.query, await readOptionsBody(request));
-  const live = await readLive(write as Write);
+  const live = await readLive(target);
   const { uid } = live.metadata;
-  requireMeant(subjectOf(write as Write), live.metadata, options);
+  requireMeant(subjectOf(target), live.metadata, options);
   if (!options.dryRun) {
     await context.store.delete(
       kind,

@@ -1,22 +1,26 @@
 // A patcher of our own: the usual libraries walk `document[key]`, so a path such as `/spec/toString/x` would change the
 // functions of this very program. Here a patch works on objects that have no prototype.
 import { isDeepStrictEqual } from 'node:util';
-import { isObject, type JsonObject } from './json.ts';
+import { clip } from '../../resources/text.ts';
+import { DEPTH_LIMIT, depthOf, isObject, sizeOf, type JsonObject } from './json.ts';
 
 /** Why a patch cannot be applied. */
 export class JsonPatchError extends Error {
   override readonly name = 'JsonPatchError';
 }
 
-/** Most characters that all `copy` operations of a patch may add, as JSON: each may double what is there. */
-const COPY_LIMIT = 3 * 1024 * 1024;
+/**
+ * Most that all operations of a patch may cost beyond their own length: characters that are copied, as JSON, list items that
+ * make room or close a gap, values that are moved deeper or compared.
+ */
+const WORK_LIMIT = 3 * 1024 * 1024;
 
 type Bare = Record<string, unknown>;
 
-/** The document and how much was copied in it. */
+/** The document and what was spent of {@link WORK_LIMIT}. */
 interface Work {
   root: unknown;
-  copied: number;
+  spent: number;
 }
 
 /**
@@ -24,13 +28,13 @@ interface Work {
  * @throws JsonPatchError when an operation cannot be carried out, or a `test` fails
  */
 export function jsonPatch(document: unknown, operations: readonly JsonObject[]): unknown {
-  const work: Work = { root: toBare(document), copied: 0 };
+  const work: Work = { root: toBare(document), spent: 0 };
   operations.forEach((operation, index) => {
     try {
       apply(work, operation);
     } catch (error) {
       if (!(error instanceof JsonPatchError)) throw error;
-      throw new JsonPatchError(`operation ${index}: ${error.message}`, { cause: error });
+      throw new JsonPatchError(clip(`operation ${index}: ${error.message}`), { cause: error });
     }
   });
   return toPlain(work.root);
@@ -39,9 +43,9 @@ export function jsonPatch(document: unknown, operations: readonly JsonObject[]):
 type Step = (work: Work, path: readonly string[], operation: JsonObject) => void;
 
 const STEPS: Readonly<Record<string, Step>> = {
-  add: (work, path, { value = null }) => insert(work, path, toBare(value)),
+  add: (work, path, { value = null }) => insertNew(work, path, value),
   remove: (work, path) => remove(work, path),
-  replace: (work, path, { value = null }) => replace(work, path, toBare(value)),
+  replace: (work, path, { value = null }) => replace(work, path, value),
   move: (work, path, operation) => move(work, pointer(operation, 'from'), path),
   copy: (work, path, operation) => copy(work, pointer(operation, 'from'), path),
   test: (work, path, { value = null }) => requireEqual(work, path, value),
@@ -64,6 +68,26 @@ function pointer(operation: JsonObject, field: 'path' | 'from'): readonly string
   return tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
+function spend(work: Work, amount: number): void {
+  work.spent += amount;
+  if (work.spent > WORK_LIMIT) {
+    throw new JsonPatchError(
+      'the patch copies, moves and compares more than can be done in a moment',
+    );
+  }
+}
+
+/** The walks over a document are recursive, so nothing may ever stand too deep in it. */
+function requireRoom(path: readonly string[], value: unknown): void {
+  if (depthOf(value) + path.length <= DEPTH_LIMIT) return;
+  throw new JsonPatchError(`the document would be deeper than ${DEPTH_LIMIT} levels`);
+}
+
+function insertNew(work: Work, path: readonly string[], value: unknown): void {
+  requireRoom(path, value);
+  insert(work, path, toBare(value));
+}
+
 function insert(work: Work, path: readonly string[], value: unknown): void {
   const token = path.at(-1);
   if (token === undefined) {
@@ -71,8 +95,13 @@ function insert(work: Work, path: readonly string[], value: unknown): void {
     return;
   }
   const parent = containerAt(work, path);
-  if (!Array.isArray(parent)) parent[token] = value;
-  else parent.splice(token === '-' ? parent.length : indexOf(token, parent.length), 0, value);
+  if (!Array.isArray(parent)) {
+    parent[token] = value;
+    return;
+  }
+  const index = token === '-' ? parent.length : indexOf(token, parent.length);
+  spend(work, parent.length - index);
+  parent.splice(index, 0, value);
 }
 
 function remove(work: Work, path: readonly string[]): unknown {
@@ -80,43 +109,47 @@ function remove(work: Work, path: readonly string[]): unknown {
   const token = path.at(-1);
   if (token === undefined) throw new JsonPatchError('the whole document cannot be removed');
   const parent = containerAt(work, path);
-  if (Array.isArray(parent)) parent.splice(Number(token), 1);
-  else Reflect.deleteProperty(parent, token);
+  if (Array.isArray(parent)) {
+    spend(work, parent.length - Number(token));
+    parent.splice(Number(token), 1);
+  } else Reflect.deleteProperty(parent, token);
   return value;
 }
 
 /** A field that is not there is added, against RFC 6902: the API server of Kubernetes has it so, and people rely on it. */
 function replace(work: Work, path: readonly string[], value: unknown): void {
-  const token = path.at(-1);
-  if (token === undefined) {
-    work.root = value;
+  const parent = path.length === 0 ? undefined : containerAt(work, path);
+  if (!Array.isArray(parent)) {
+    insertNew(work, path, value);
     return;
   }
-  const parent = containerAt(work, path);
-  if (Array.isArray(parent)) parent[indexOf(token, parent.length - 1)] = value;
-  else parent[token] = value;
+  requireRoom(path, value);
+  parent[indexOf(path.at(-1) ?? '', parent.length - 1)] = toBare(value);
 }
 
 function move(work: Work, from: readonly string[], path: readonly string[]): void {
   if (from.length < path.length && from.every((token, index) => token === path[index])) {
     throw new JsonPatchError('a value cannot be moved into itself');
   }
-  if (isDeepStrictEqual(from, path)) valueAt(work, from);
-  else insert(work, path, remove(work, from));
+  const value = valueAt(work, from);
+  if (isDeepStrictEqual(from, path)) return;
+  if (path.length > from.length) {
+    spend(work, sizeOf(value));
+    requireRoom(path, value);
+  }
+  insert(work, path, remove(work, from));
 }
 
 function copy(work: Work, from: readonly string[], path: readonly string[]): void {
   const value = valueAt(work, from);
-  work.copied += JSON.stringify(value).length;
-  if (work.copied > COPY_LIMIT) {
-    throw new JsonPatchError(`the copies are larger than ${COPY_LIMIT} characters`);
-  }
-  insert(work, path, toBare(value));
+  spend(work, JSON.stringify(value).length);
+  insertNew(work, path, value);
 }
 
 /** A field that is not there counts as null, as the API server of Kubernetes has it. */
 function requireEqual(work: Work, path: readonly string[], value: unknown): void {
   const found = path.reduce<unknown>(child, work.root) ?? null;
+  spend(work, sizeOf(found));
   if (isDeepStrictEqual(found, toBare(value))) return;
   throw new JsonPatchError(`the value at ${path.map((token) => `/${token}`).join('')} is another`);
 }

@@ -23,18 +23,38 @@ export function isEmpty(value: unknown): boolean {
   return value === undefined || (isObject(value) && Object.keys(value).length === 0);
 }
 
-/** Deepest nesting of a body; the walks over it are recursive. */
-const DEPTH_LIMIT = 500;
+/** Deepest nesting of a body and of what a patch makes; the walks over it are recursive. */
+export const DEPTH_LIMIT = 500;
 
 /** What is wrong with a value as JSON: it is too deep, goes in a circle, or holds what JSON has no form for. */
 export function jsonProblem(value: unknown, depth = 0): string | undefined {
   if (depth > DEPTH_LIMIT) return 'exceeded max depth';
   if (typeof value !== 'object' || value === null) return scalarProblem(value);
-  for (const part of Array.isArray(value) ? value : Object.values(value)) {
+  for (const part of partsOf(value)) {
     const problem = jsonProblem(part, depth + 1);
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+/** How deep a value is nested: 0 for a scalar. */
+export function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let below = 0;
+  for (const part of partsOf(value)) below = Math.max(below, depthOf(part));
+  return below + 1;
+}
+
+/** How many values a value is made of, itself included. */
+export function sizeOf(value: unknown): number {
+  let size = 1;
+  for (const part of partsOf(value)) size += sizeOf(part);
+  return size;
+}
+
+function partsOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  return isObject(value) ? Object.values(value) : [];
 }
 
 function scalarProblem(value: unknown): string | undefined {

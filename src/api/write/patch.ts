@@ -1,7 +1,7 @@
 import { PATCH_TYPES, type Body } from './body.ts';
 import type { Stored, Write } from './contracts.ts';
 import { readIncoming } from './incoming.ts';
-import { isObject, jsonProblem, type JsonObject } from './json.ts';
+import { isObject, type JsonObject } from './json.ts';
 import { JsonPatchError, jsonPatch } from './json-patch.ts';
 import { mergePatch } from './merge-patch.ts';
 import { badRequest } from './problems.ts';
@@ -20,8 +20,6 @@ export async function patch(write: Write, body: Body, mediaType: string): Promis
   const change = mediaType === PATCH_TYPES.json ? jsonChange(body) : mergeChange(body);
   const live = await readLive(write);
   const document = change(live);
-  const problem = jsonProblem(document);
-  if (problem !== undefined) throw badRequest(`the patched object cannot be read: ${problem}`);
   const duplicates = mediaType === PATCH_TYPES.json ? [] : body.duplicates;
   const incoming = readIncoming(write, document, duplicates, (metadata) =>
     addressed(write, metadata),

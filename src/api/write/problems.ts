@@ -1,10 +1,20 @@
 import type { FieldError } from '../../resources/field-error.ts';
 import { ApiError, type StatusCause } from '../status.ts';
 import type { ServedResource } from '../contracts.ts';
+import { clip } from '../../resources/text.ts';
 import { fieldOf, shown } from './json.ts';
 
-/** Most errors that are listed. */
-const LIST_LIMIT = 50;
+/** Most errors, fields or conflicts that a message lists. */
+export const LIST_LIMIT = 50;
+/** Longest field, name or other text of a client that a message repeats, in characters. */
+const REPEATED_LIMIT = 256;
+/** Longest message, in characters: room for all fields that it may list. */
+const MESSAGE_LIMIT = 16_384;
+
+/** As many fields as a message lists, and of a long one its beginning. */
+export function listed(fields: readonly string[]): readonly string[] {
+  return fields.slice(0, LIST_LIMIT).map((field) => clip(field, REPEATED_LIMIT));
+}
 
 /** What is wrong with a field, with all reasons that Kubernetes has and we use. */
 export interface Problem {
@@ -22,7 +32,7 @@ export interface Subject {
 
 /** A 400 with this message. */
 export function badRequest(message: string): ApiError {
-  return new ApiError('BadRequest', message);
+  return new ApiError('BadRequest', clip(message, MESSAGE_LIMIT));
 }
 
 /** A 422: the object is read, and not valid. */
@@ -35,11 +45,12 @@ export function invalid({ resource, name }: Subject, problems: readonly Problem[
 export function invalidOf(
   title: string,
   {
-    name = '',
+    name: fullName = '',
     ...names
   }: { readonly name?: string; readonly group?: string; readonly kind?: string },
   problems: readonly Problem[],
 ): ApiError {
+  const name = clip(fullName, REPEATED_LIMIT);
   const lines = problems.map(({ field, body }) => `${field}: ${body}`);
   const [only = ''] = lines;
   const list = lines.length === 1 ? only : `[${lines.join(', ')}]`;
@@ -122,7 +133,7 @@ export function deleteConflict({ resource, name }: Subject, why: string): ApiErr
 function conflictOf(group: string, kind: string, name: string, why: string): ApiError {
   const title = group === '' ? kind : `${kind}.${group}`;
   const message = `Operation cannot be fulfilled on ${title} "${name}": ${why}`;
-  return new ApiError('Conflict', message, { name, group, kind });
+  return new ApiError('Conflict', clip(message, MESSAGE_LIMIT), { name, group, kind });
 }
 
 const STALE =

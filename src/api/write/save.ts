@@ -3,8 +3,15 @@ import type { Clock } from '../../controllers/contracts.ts';
 import { API_VERSION, type Kind, type ManagedFieldsEntry } from '../../resources/kinds.ts';
 import { toSeconds } from '../../resources/text.ts';
 import type { Draft } from '../../store/contract.ts';
+import { ApiError } from '../status.ts';
 import type { Stored, Write } from './contracts.ts';
 import { isEmpty } from './json.ts';
+
+/**
+ * Largest object, in bytes of its labels, annotations, managed fields, spec and status as JSON: objects are kept in memory,
+ * and each of their versions in the history of changes.
+ */
+export const OBJECT_LIMIT = 262_144;
 
 /** The parts of an object that a write decides. */
 export interface Parts {
@@ -28,9 +35,10 @@ export function timeOf(clock: Pick<Clock, 'now'>): string {
 
 /**
  * Stores a new object, or says what it would be.
- * @throws OperatorError `RESOURCE_EXISTS`, `RESOURCE_INVALID`, `STORE_WRITE_FAILED`
+ * @throws ApiError 413 when it is too large; OperatorError `RESOURCE_EXISTS`, `RESOURCE_INVALID`, `STORE_WRITE_FAILED`
  */
 export async function saveNew(write: Write, name: string, parts: Parts): Promise<Stored> {
+  requireSmall(write, name, parts);
   const { context, kind, options, request } = write;
   const metadata = { name, ...metadataOf(parts) };
   if (!options.dryRun) {
@@ -54,17 +62,27 @@ export async function saveNew(write: Write, name: string, parts: Parts): Promise
 
 /**
  * Stores other parts of an object, or says what it would be. What changes nothing is not written.
- * @throws OperatorError `RESOURCE_CONFLICT`, `RESOURCE_NOT_FOUND`, `RESOURCE_INVALID`, `STORE_WRITE_FAILED`
+ * @throws ApiError 413 when the object would be too large; OperatorError `RESOURCE_CONFLICT`, `RESOURCE_NOT_FOUND`, `RESOURCE_INVALID`, `STORE_WRITE_FAILED`
  */
 export async function saveChange(write: Write, live: Stored, desired: Parts): Promise<Stored> {
   const { context, options, request } = write;
   const observed = partsOf(live);
   if (isDeepStrictEqual(withoutTimes(observed), withoutTimes(desired))) return live;
+  requireSmall(write, live.metadata.name, desired);
   const object = withParts(live, desired);
   if (options.dryRun) return withGeneration(object, observed, desired);
   return request.subresource === 'status'
     ? context.store.updateStatus(object, request.signal)
     : context.store.update(object, request.signal);
+}
+
+function requireSmall({ kind }: Write, name: string, parts: Parts): void {
+  const size = Buffer.byteLength(JSON.stringify(parts));
+  if (size <= OBJECT_LIMIT) return;
+  throw new ApiError(
+    'RequestEntityTooLarge',
+    `${kind} "${name}" would be ${size} bytes large with its managedFields, and may be at most ${OBJECT_LIMIT}: give it fewer or shorter labels and annotations`,
+  );
 }
 
 function withParts(live: Stored, parts: Parts): Stored {

@@ -1,9 +1,6 @@
 import type { ApiError } from '../status.ts';
 import type { Write } from './contracts.ts';
-import { badRequest, invalidOf } from './problems.ts';
-
-/** Most fields that are listed. */
-const LIST_LIMIT = 50;
+import { badRequest, invalidOf, listed } from './problems.ts';
 
 /**
  * Says what a body has too much of: as warnings, as a refusal, or not at all, as `fieldValidation` wants.
@@ -18,8 +15,8 @@ export function reportStrictly(
   if (options.fieldValidation === 'Ignore') return;
   const texts = [
     ...duplicates.map((field) => `duplicate field "${field}"`),
-    ...unknown.map((field) => `unknown field "${field}"`),
-  ].slice(0, LIST_LIMIT);
+    ...listed(unknown).map((field) => `unknown field "${field}"`),
+  ];
   if (texts.length === 0) return;
   if (options.fieldValidation === 'Warn') warnings.push(...texts);
   else throw undecodable(write, `strict decoding error: ${texts.join(', ')}`);
@@ -28,7 +25,7 @@ export function reportStrictly(
 /** The refusal of an object of the right kind that cannot be read as one. */
 export function undecodable({ request }: Write, why: string): ApiError {
   const { kind, version } = request.resource;
-  return request.method === 'PATCH'
+  return request.verb === 'patch'
     ? unreadablePatch(why)
     : badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
 }
@@ -36,7 +33,7 @@ export function undecodable({ request }: Write, why: string): ApiError {
 /** The refusal of what says of no object what it is. */
 export function unrecognized({ request }: Write, why: string): ApiError {
   const { kind } = request.resource;
-  return request.method === 'PATCH'
+  return request.verb === 'patch'
     ? unreadablePatch(why)
     : badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why}`);
 }

@@ -5,7 +5,7 @@ import { compare } from './managed/fields.ts';
 import { objectType } from './managed/field-type.ts';
 import { readManagers, writeManagers, type Managers, type Writer } from './managed/managers.ts';
 import { updateManagers } from './managed/update-managers.ts';
-import { timeOf, type Parts } from './save.ts';
+import { OBJECT_LIMIT, timeOf, type Parts } from './save.ts';
 
 /** The parts of an object that managers own. */
 export type OwnedParts = Pick<Parts, 'labels' | 'annotations'> & {
@@ -52,13 +52,15 @@ export function trackUpdate(
   return writeManagers(updateManagers(managers, comparison, writerOf(write, 'Update'), now));
 }
 
+/** What is stored is never larger than an object may be, and is read whatever its size. */
 function managersBefore(
   stored: readonly unknown[],
   written: readonly unknown[],
   now: string,
 ): Managers {
   if (written.length === 1 && isObject(written[0]) && isEmpty(written[0])) return new Map();
-  const fromClient = readManagers(written, now);
+  const isTooLarge = JSON.stringify(written).length > OBJECT_LIMIT;
+  const fromClient = isTooLarge ? undefined : readManagers(written, now);
   if (fromClient !== undefined && fromClient.size > 0) return fromClient;
   return readManagers(stored, now) ?? new Map();
 }

@@ -1,5 +1,5 @@
 import { OBJECT_TYPES, mediaTypeOf, readBody } from './body.ts';
-import type { Stored, Write } from './contracts.ts';
+import type { Stored, Target, Write } from './contracts.ts';
 import { readIncoming, type Incoming } from './incoming.ts';
 import { shown } from './json.ts';
 import type { Metadata } from './metadata.ts';
@@ -31,21 +31,20 @@ export async function replace(write: Write): Promise<Stored> {
  * The object as it is stored.
  * @throws ApiError 404
  */
-export async function readLive(write: Write): Promise<Stored> {
-  const live = await findLive(write);
-  if (live === undefined) throw notFound(subjectOf(write));
+export async function readLive(target: Target): Promise<Stored> {
+  const live = await findLive(target);
+  if (live === undefined) throw notFound(subjectOf(target));
   return live;
 }
 
 /** The object as it is stored, in the one namespace that there is. */
-export async function findLive(write: Write): Promise<Stored | undefined> {
-  const { context, kind, request } = write;
+export async function findLive({ context, kind, request }: Target): Promise<Stored | undefined> {
   if (request.namespace !== context.namespace) return undefined;
   return context.store.get(kind, request.name ?? '', request.signal);
 }
 
 /** What errors about the object of the URL name. */
-export function subjectOf({ request }: Write): Subject {
+export function subjectOf({ request }: Target): Subject {
   return { resource: request.resource, name: request.name ?? '' };
 }
 

@@ -235,34 +235,6 @@ describe('answerWrite', () => {
     expect(thrown).to.be.instanceOf(TypeError);
   });
 
-  it('refuses methods that have no place', async () => {
-    await using world = await openWriteWorld();
-    await world.send({ method: 'POST', body: route('chat') });
-
-    for (const [method, path] of [
-      ['POST', 'chat'],
-      ['PUT', ''],
-      ['PATCH', ''],
-      ['DELETE', ''],
-      ['DELETE', 'chat/status'],
-    ] as const) {
-      const { status } = await world.send({ method, path, body: route('chat') });
-      expect(status, `${method} ${path}`).to.equal(405);
-    }
-    expect((await world.store.list('StaticRoute')).items).to.have.lengthOf(1);
-  });
-
-  it('tells people why they may not write a resource', async () => {
-    await using world = await openWriteWorld();
-    const request = requestOf(world.store, { method: 'POST', body: route('chat') });
-    const resource = { ...request.resource, verbs: ['get'] as const, readOnlyMessage: 'because' };
-
-    const answer = await answerWrite({ ...request, resource }, world.context);
-
-    expect(answer.status).to.equal(405);
-    expect(answer.body.toString()).to.include('"message":"because"');
-  });
-
   it('honours a dry run of a delete that only the query asks for', async () => {
     await using world = await openWriteWorld();
     await world.send({ method: 'POST', body: route('chat') });

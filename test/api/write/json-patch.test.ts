@@ -126,7 +126,7 @@ describe('jsonPatch', () => {
 
     expect(() => jsonPatch({ a: { x: 'x'.repeat(1000) } }, doubling)).to.throw(
       JsonPatchError,
-      'the copies are larger',
+      'copies, moves and compares more',
     );
   });
 
@@ -147,6 +147,41 @@ describe('jsonPatch', () => {
       'into itself',
     );
   });
+
+  it('nests a document as deep as a body may be', () => {
+    const deep = (levels: number): unknown =>
+      JSON.parse('{"a":'.repeat(levels) + '1' + '}'.repeat(levels));
+    const put = (levels: number) => (): unknown =>
+      jsonPatch({ b: {} }, [{ op: 'add', path: '/b/c', value: deep(levels) }]);
+
+    expect(put(498)).not.to.throw();
+    expect(put(499)).to.throw(JsonPatchError);
+    expect(() =>
+      jsonPatch({ a: deep(300) }, [{ op: 'copy', from: '/a', path: '/a/a/b' }]),
+    ).not.to.throw();
+    expect(() =>
+      jsonPatch({ a: deep(300) }, [{ op: 'copy', from: '/a', path: `/a${'/a'.repeat(250)}/b` }]),
+    ).to.throw(JsonPatchError, 'deeper');
+  });
+
+  const list = Array.from({ length: 300_000 }, () => 0);
+  const back = { op: 'move', from: '/deeper/list', path: '/list' };
+  for (const [what, operation] of Object.entries({
+    'makes room in a long list': { op: 'add', path: '/list/0', value: 0 },
+    'closes gaps in a long list': { op: 'remove', path: '/list/0' },
+    'compares a large value': { op: 'test', path: '/list', value: list },
+    'moves a large value deeper': { op: 'move', from: '/list', path: '/deeper/list' },
+    'copies a large value': { op: 'copy', from: '/list', path: '/copy' },
+  })) {
+    it(`refuses a patch that ${what} again and again`, () => {
+      const steps = operation.op === 'move' ? [operation, back] : [operation];
+      const patch = (times: number): readonly Record<string, unknown>[] =>
+        Array.from({ length: times }, () => steps).flat();
+
+      expect(() => jsonPatch({ list, deeper: {} }, patch(1))).not.to.throw();
+      expect(() => jsonPatch({ list, deeper: {} }, patch(20))).to.throw(JsonPatchError, 'moves');
+    });
+  }
 });
 
 describe('mergePatch', () => {

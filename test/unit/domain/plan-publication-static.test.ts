@@ -51,15 +51,39 @@ describe('publishPatch at a static route', () => {
     });
   });
 
-  it('takes it out when the task is not served there any more', () => {
+  it('takes it out, and out of the mark, when the task is not served there any more', () => {
     const asked = [{ protocol: 'http', endpointName: '' }] as const;
+    const none = { owner: OWNER, withdrawn: [], served: [], known: [], asked };
+    const patch = publishPatch(shown, none);
 
-    expect(
-      publishPatch(shown, { owner: OWNER, withdrawn: [], served: [], known: [], asked }),
-    ).to.deep.equal({
-      set: {},
+    expect(patch).to.deep.equal({
+      set: { clearway: aMarkText() },
       remove: ['endpoint', 'browser_endpoint'],
     });
+    expect(isEmptyPatch(publishPatch(apply(shown, patch), none))).to.equal(true);
+  });
+
+  it('takes out of the mark what is refused only, and leaves the rest of it as it is', () => {
+    const api = 'https://gw.example/api/';
+    const mark = { router: 'retired', upstreams: { 'tcp:ssh': '192.0.2.7:22' } };
+    const clearway = aMarkText({ ...mark, addresses: { '': CHAT, api } });
+    const task = { ...shown, runtime: { ...shown.runtime, endpoint__api: api, clearway } };
+    const asked = [http(), http('api'), { protocol: 'tcp', endpointName: 'ssh' }] as const;
+    const some = { owner: OWNER, withdrawn: [], served: [], known: asked.slice(1), asked };
+
+    expect(publishPatch(task, some)).to.deep.equal({
+      set: { clearway: aMarkText({ ...mark, addresses: { api } }) },
+      remove: ['endpoint', 'browser_endpoint'],
+    });
+  });
+
+  it('writes no mark anew that holds nothing of what is refused, however it is spelt', () => {
+    const clearway = '{"instance":"i1", "router":"gw", "upstreams":{}, "addresses":{}}';
+    const url = `https://gw.example/service/${TASK_ID}/`;
+    const task = aTask({ runtime: { endpoint: url, clearway } });
+    const none = { owner: OWNER, withdrawn: [], served: [], known: [], asked: [http()] };
+
+    expect(publishPatch(task, none)).to.deep.equal({ set: {}, remove: ['endpoint'] });
   });
 
   it('keeps it while nobody knows yet, and the memory of it with another endpoint', () => {

@@ -10,8 +10,9 @@ import { isObject, type JsonObject } from '../json.ts';
 export type FieldSet = ReadonlySet<string>;
 
 const SEPARATOR = '\0';
-/** Deepest path; our own schemas end at six. */
+/** Deepest path, and the longest one in characters; those of our own schemas end at six, and at about 400. */
 const DEPTH_LIMIT = 32;
+const PATH_LIMIT = 1024;
 
 /** The path of a part; the path of the object itself is empty. */
 export function pathOf(parent: string, element: string): string {
@@ -61,7 +62,7 @@ export function fromFieldsV1(value: unknown): FieldSet | undefined {
 }
 
 function collect(node: JsonObject, path: readonly string[], set: Set<string>): boolean {
-  if (path.length > DEPTH_LIMIT) return false;
+  if (path.length > DEPTH_LIMIT || path.join(SEPARATOR).length > PATH_LIMIT) return false;
   return Object.entries(node).every(([key, below]) => {
     if (!isObject(below)) return false;
     if (key === '.') {

@@ -24,15 +24,11 @@ export function identityOf({ manager, operation, apiVersion, subresource = '' }:
   return JSON.stringify([manager, operation, version, subresource]);
 }
 
-/** Longest list of managed fields that a client may write, as JSON. */
-const ENTRIES_LIMIT = 262_144;
-
 /**
  * Reads managedFields, as stored or as a client wrote them; `now` is the time of entries without one.
  * @returns undefined when they are not in order
  */
 export function readManagers(entries: readonly unknown[], now: string): Managers | undefined {
-  if (JSON.stringify(entries).length > ENTRIES_LIMIT) return undefined;
   const managers = new Map<string, Manager>();
   for (const entry of entries) {
     const manager = isObject(entry) ? readManager(entry, now) : undefined;

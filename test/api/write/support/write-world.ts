@@ -1,14 +1,19 @@
+import { PassThrough } from 'node:stream';
 import type {
   AnyObject,
   ApiAnswer,
-  ResourceRequest,
+  ApiRequest,
+  ApiStream,
   ServedResource,
+  WriteRequest,
 } from '../../../../src/api/contracts.ts';
+import { makeApi, WATCH_LIMITS, type Api } from '../../../../src/api/api.ts';
 import { ApiError } from '../../../../src/api/status.ts';
 import { answerWrite } from '../../../../src/api/write/answer-write.ts';
 import type { WriteContext } from '../../../../src/api/write/contracts.ts';
-import { KINDS } from '../../../../src/resources/schemas.generated.ts';
+import { makeServed } from '../../../../src/api/served/served.ts';
 import type { SqliteStore } from '../../../../src/store/sqlite-store.ts';
+import { createLogger } from '../../../../src/telemetry/logger.ts';
 import { ManualClock } from '../../../support/clocks.ts';
 import { openStore } from '../../../support/sqlite.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
@@ -60,11 +65,12 @@ export async function openWriteWorld(): Promise<WriteWorld> {
     randomBelow: (limit) => Math.floor(Math.random() * limit),
     render: (_request, object) => ({ status: 200, body: JSON.stringify(object) }),
   };
+  const api = apiOver(store, clock, context);
   return {
     store,
     clock,
     context,
-    send: async (sent) => readAnswer(await answerWrite(requestOf(store, sent), context)),
+    send: async (sent) => readAnswer(await api(apiRequestOf(sent))),
     [Symbol.asyncDispose]: async () => {
       store.close();
       await folder[Symbol.asyncDispose]();
@@ -72,46 +78,54 @@ export async function openWriteWorld(): Promise<WriteWorld> {
   };
 }
 
-function staticRoutes(store: SqliteStore): ServedResource {
-  const { plural, singular, listKind, shortNames, categories, schema } = KINDS.StaticRoute;
+/** The server around the write side, as the router has it. */
+function apiOver(store: SqliteStore, clock: ManualClock, context: WriteContext): Api {
+  const unused = (): never => {
+    throw new Error('nobody asks for that here');
+  };
+  return makeApi({
+    served: resourcesOf(store),
+    version: '1.0.0',
+    clock,
+    random: () => 0,
+    logger: createLogger({ level: 'fatal', destination: new PassThrough() }),
+    watchLimits: WATCH_LIMITS,
+    authorize: () => Promise.resolve(),
+    reviews: unused,
+    write: (request, render) => answerWrite(request, { ...context, render }),
+  });
+}
+
+function resourcesOf(store: SqliteStore): readonly ServedResource[] {
+  return makeServed({ store, events: store, namespace: 'default', since: START });
+}
+
+const VERBS = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const;
+
+/** The request as the server hands it on to who writes. */
+export function requestOf(store: SqliteStore, sent: Sent): WriteRequest {
+  const { method, path = '', namespace = 'default' } = sent;
+  const { pathname } = new URL(`http://x/${path.replace(/^\//, '')}`);
+  const [name = '', subresource] = pathname.slice(1).split('/');
   return {
-    group: 'clearway.dev',
-    version: 'v1alpha1',
-    kind: 'StaticRoute',
-    listKind,
-    plural,
-    singular,
-    shortNames,
-    categories,
-    namespaced: true,
-    verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
-    hasStatus: true,
-    columns: [],
-    schema,
-    selectable: {},
-    source: {
-      list: async () => {
-        const { items, resourceVersion } = await store.list('StaticRoute');
-        return { items: items as unknown as readonly AnyObject[], resourceVersion };
-      },
-      get: async (name) =>
-        (await store.get('StaticRoute', name)) as unknown as AnyObject | undefined,
-      watch: () => {
-        throw new Error('nobody watches here');
-      },
-    },
+    ...apiRequestOf(sent),
+    verb: VERBS[method],
+    resource: resourcesOf(store).find(({ plural }) => plural === 'staticroutes')!,
+    namespace,
+    ...(name === '' ? {} : { name: decodeURIComponent(name) }),
+    ...(subresource === undefined ? {} : { subresource: subresource as 'status' }),
   };
 }
 
-/** The request as the server hands it on. */
-export function requestOf(store: SqliteStore, sent: Sent): ResourceRequest {
+function apiRequestOf(sent: Sent): ApiRequest {
   const { method, path = '', body = '', namespace = 'default' } = sent;
-  const url = new URL(`http://x/${path.replace(/^\//, '')}`);
-  const [name = '', subresource] = url.pathname.slice(1).split('/');
+  const collection = `/apis/clearway.dev/v1alpha1/namespaces/${namespace}/staticroutes`;
+  const slash = path === '' || /^[/?]/.test(path) ? '' : '/';
+  const url = new URL(`http://x${collection}${slash}${path}`);
   const bytes = bytesOf(body);
   return {
     method,
-    path: url.pathname,
+    path: decodeURIComponent(url.pathname),
     query: url.searchParams,
     headers: headersOf(sent),
     user: { name: 'admin', groups: [], role: 'admin' },
@@ -120,10 +134,6 @@ export function requestOf(store: SqliteStore, sent: Sent): ResourceRequest {
         ? Promise.reject(new ApiError('RequestEntityTooLarge', 'the body is too long'))
         : Promise.resolve(bytes),
     signal: new AbortController().signal,
-    resource: staticRoutes(store),
-    namespace,
-    ...(name === '' ? {} : { name: decodeURIComponent(name) }),
-    ...(subresource === undefined ? {} : { subresource: subresource as 'status' }),
   };
 }
 
@@ -139,7 +149,9 @@ export function headersOf({ method, type, headers = {} }: Sent): Record<string, 
   return { 'user-agent': 'tester/1.0', 'content-type': type ?? standard, ...headers };
 }
 
-function readAnswer({ status, headers = {}, body }: ApiAnswer): ReadAnswer {
+function readAnswer(answer: ApiAnswer | ApiStream): ReadAnswer {
+  if ('pieces' in answer) throw new Error('a write is answered at once');
+  const { status, headers = {}, body } = answer;
   const warnings = headers['Warning'] ?? [];
   return {
     status,
