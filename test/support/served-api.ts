@@ -138,10 +138,10 @@ export class ApiWorld {
     return request;
   }
 
-  /** Sends these bytes over TLS, and gives what comes back until the end. */
+  /** Sends these bytes over TLS, all of them before it reads, and gives what comes back until the end. */
   async wire(ca: string, bytes: string): Promise<string> {
     const socket = await this.socket(ca);
-    socket.write(bytes);
+    await new Promise<unknown>((sent) => socket.write(bytes, sent));
     let text = '';
     for await (const piece of socket) text += String(piece);
     return text;

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAbort } from '../../errors.ts';
 import type { ApiAnswer, ApiStream } from '../contracts.ts';
 
@@ -10,6 +10,9 @@ const STALL_MS = 30_000;
 
 /** What a stream has to end when it is told to. */
 const END_MS = 2_000;
+
+/** What a client has to hear that its request is refused while it still sends it. */
+const LINGER_MS = 1_000;
 
 const COMMON_HEADERS = {
   'Cache-Control': 'no-cache, private',
@@ -38,7 +41,22 @@ export async function sendAnswer(
     'Content-Length': body.length,
   });
   if (response.req.method !== 'HEAD') await writeSlices(response, body, patience);
+  if (response.getHeader('Connection') === 'close') await unsent(response.req);
   response.end();
+}
+
+/** A connection that is closed on bytes that nobody read takes the answer with it: they are thrown away for a moment. */
+function unsent(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      request.off('end', done).off('close', done);
+      resolve();
+    };
+    const timer = setTimeout(done, LINGER_MS);
+    request.once('end', done).once('close', done).resume();
+  });
 }
 
 /**

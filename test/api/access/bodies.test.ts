@@ -204,6 +204,18 @@ describe('bodies of requests', () => {
     expect(served.failures[0]).to.be.instanceOf(ApiError);
   });
 
+  it('that are refused tell why, although their client goes on to send', async () => {
+    await using opened = await apiWorld();
+    const { world } = opened;
+    const { token, certificateAuthority: ca } = await world.issue();
+
+    for (const authorization of [token, 'nobody']) {
+      const head = `POST ${REVIEWS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${authorization}\r\nContent-Type: application/json\r\nContent-Length: 3145728\r\n\r\n`;
+      const answer = await world.wire(ca, head + ' '.repeat(3_100_000));
+      expect(answer).to.match(authorization === token ? /^HTTP\/1\.1 413 / : /^HTTP\/1\.1 401 /);
+    }
+  });
+
   it('of reviews and of orders for credentials are short', async () => {
     await using opened = await apiWorld();
     const { world } = opened;
