@@ -11,6 +11,10 @@ export const AGAINST_API_CALLERS: readonly Defence[] = [
   row('T37', 'src/api/access/guards.ts', 'headers.origin !== undefined', "headers.origin === ''"),
   row('T37', 'src/api/access/guards.ts', '!HOST.test(headers.host)', "headers.host === ''"),
   row('T37', 'src/api/access/guards.ts', "name.startsWith('impersonate-')", "name === ''"),
+  row('T37', 'src/api/access/guards.ts', 'hosts.length > 1', 'hosts.length > 9'),
+  row('T32', 'src/api/access/reviews.ts', 'body(REVIEW_BYTES)', 'body(3_000_000)'),
+  row('T32', 'src/api/shares.ts', 'held + amount > each', 'held + amount > all'),
+  row('T32', 'src/api/watch/places.ts', 'isLocal ? this.#local : this.#outside', 'this.#outside'),
   row(
     'T37',
     'src/api/access/authorize.ts',

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { CREDENTIALS_PATH } from '../../src/api/access/control-api.ts';
+import { CREDENTIALS_PATH, type IssuedCredential } from '../../src/api/access/control-api.ts';
+import { WATCH_LIMITS } from '../../src/api/api.ts';
 import { makeAuthority } from '../../src/api/access/certificates.ts';
 import { apiWorld, aStaticRoute, STATIC_ROUTES } from '../support/served-api.ts';
 
@@ -58,6 +61,11 @@ describe('the resource API', () => {
         (await world.call(admin, { method: 'OPTIONS', path: STATIC_ROUTES, headers })).status,
       ).to.equal(403);
     }
+    const twoHosts = await world.wire(
+      admin.certificateAuthority,
+      `GET /version HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nAuthorization: Bearer ${admin.token}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(twoHosts).to.match(/^HTTP\/1\.1 400 /);
     const form = { ...CREATE, headers: { 'Content-Type': 'text/plain' } };
     expect((await world.call(admin, form)).status).to.equal(415);
     expect((await world.store.list('StaticRoute')).items).to.deep.equal([]);
@@ -84,6 +92,31 @@ describe('the resource API', () => {
     await world.local({ method: 'DELETE', path: `${CREDENTIALS_PATH}/ops` });
     expect((await world.call(admin, CREATE)).status).to.equal(401);
     expect((await world.store.list('StaticRoute')).items).to.deep.equal([]);
+  });
+
+  it('T32 by a credential: it has a share of the watches, and no room for what is not read', async () => {
+    await using opened = await apiWorld();
+    const { world } = opened;
+    const view = await world.issue({ role: 'view', name: 'looker' });
+    const other = await world.issue({ role: 'view', name: 'other' });
+    const watches: ClientRequest[] = [];
+    const watch = async ({ token, certificateAuthority: ca }: IssuedCredential) => {
+      const headers = { Authorization: `Bearer ${token}` };
+      const request = world.request({ ca, path: `${STATIC_ROUTES}?watch=1`, headers });
+      watches.push(request);
+      const [{ statusCode }] = (await once(request, 'response')) as [IncomingMessage];
+      return statusCode;
+    };
+
+    const review = `POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${view.token}\r\nContent-Type: application/json\r\nContent-Length: 3000000\r\n\r\n`;
+    expect(await world.wire(view.certificateAuthority, review)).to.match(/^HTTP\/1\.1 413 /);
+    const { each } = WATCH_LIMITS.outside;
+    for (let index = 0; index < each; index += 1) expect(await watch(view)).to.equal(200);
+
+    expect(await watch(view)).to.equal(429);
+    expect(await watch(other)).to.equal(200);
+
+    for (const request of watches) request.on('error', () => undefined).destroy();
   });
 
   it('T37 by the host: another server on the port gets no token, and the control socket is private', async () => {

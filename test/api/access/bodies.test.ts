@@ -68,8 +68,11 @@ class Upload {
   answer = '';
   readonly ended: Promise<unknown>;
 
+  static readonly opened: Socket[] = [];
+
   constructor(path: string, framing: string, name = 'somebody') {
     this.socket = connect(path);
+    Upload.opened.push(this.socket);
     this.ended = once(this.socket, 'close').catch(() => undefined);
     this.socket.on('error', () => undefined);
     this.socket.on('data', (piece) => (this.answer += piece.toString()));
@@ -101,6 +104,10 @@ class Upload {
 const CHUNKED = 'Transfer-Encoding: chunked';
 
 describe('bodies of requests', () => {
+  afterEach(() => {
+    for (const socket of Upload.opened.splice(0)) socket.destroy();
+  });
+
   it('come whole up to their limit, however they are cut', async () => {
     await using served = await serve();
     const whole = new Upload(served.path, `Content-Length: ${LIMIT}`).send(LIMIT);
@@ -114,7 +121,6 @@ describe('bodies of requests', () => {
 
     expect(served.lengths).to.deep.equal([LIMIT, LIMIT, 0]);
     expect(whole.answer).not.to.match(/^connection: close/im);
-    for (const { socket } of [whole, cut, none]) socket.destroy();
   });
 
   it('are refused by their head alone where that says too much', async () => {
@@ -174,7 +180,6 @@ describe('bodies of requests', () => {
         again.socket.destroy();
       });
     }
-    for (const { socket } of [second, third]) socket.destroy();
   });
 
   it('have to arrive in time, however steadily they drip', async () => {
@@ -182,9 +187,8 @@ describe('bodies of requests', () => {
     const upload = new Upload(served.path, CHUNKED).chunk(1);
     const drip = setInterval(() => upload.chunk(1), 20);
 
-    await upload.ended;
+    await upload.ended.finally(() => clearInterval(drip));
 
-    clearInterval(drip);
     expect(upload.status).to.equal('504');
     expect(upload.answer).to.include('"reason":"Timeout"');
   });
