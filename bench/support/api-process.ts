@@ -3,9 +3,10 @@
 // tells its memory.
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { Bodies, BODY_LIMITS } from '../../src/api/access/bodies.ts';
 import { makeApiHandler } from '../../src/api/access/api-handler.ts';
 import { PATIENCE } from '../../src/api/access/send.ts';
-import { makeApi, WATCH_LIMIT } from '../../src/api/api.ts';
+import { makeApi, WATCH_LIMITS } from '../../src/api/api.ts';
 import { methodNotAllowed } from '../../src/api/failures.ts';
 import { makeServed } from '../../src/api/served/served.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -42,7 +43,7 @@ const api = makeApi({
   version: '0.0.0',
   clock: systemClock,
   random: Math.random,
-  watchLimit: WATCH_LIMIT,
+  watchLimits: WATCH_LIMITS,
   logger,
   authorize: () => Promise.resolve(),
   write: () => Promise.reject(methodNotAllowed()),
@@ -57,6 +58,7 @@ const handler = makeApiHandler({
   onAnswer: () => undefined,
   closing: closing.signal,
   patience: PATIENCE,
+  bodies: new Bodies(BODY_LIMITS),
   logger,
 });
 const server = createServer(handler).listen(join(folder, 'api.sock'), () => reply());

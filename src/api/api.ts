@@ -4,11 +4,11 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { ApiAnswer, ApiRequest, ApiStream, ServedResource } from './contracts.ts';
 import { makeDiscovery } from './discovery/discovery.ts';
 import { makeDispatch, type DispatchParts } from './dispatch.ts';
-import { internalError, toApiError } from './failures.ts';
+import { internalError, statusAnswer, toApiError } from './failures.ts';
 import { makeFixed } from './fixed.ts';
 import { makeOpenApi } from './openapi/openapi.ts';
 import { makeRenderObject } from './read/read.ts';
-import type { ApiError } from './status.ts';
+import type { WatchLimits } from './watch/places.ts';
 import { makeWatch } from './watch/watch.ts';
 import { makeWriters } from './writers.ts';
 
@@ -20,13 +20,12 @@ export interface ApiParts extends Pick<DispatchParts, 'authorize' | 'write' | 'r
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
-  /** Watches that may go on at one time. */
-  readonly watchLimit: number;
+  readonly watchLimits: WatchLimits;
   readonly logger: Logger;
 }
 
-/** Enough for every tool on a host; each costs a few kilobytes. */
-export const WATCH_LIMIT = 1000;
+/** Enough for every tool on a host; each watch costs a few kilobytes. */
+export const WATCH_LIMITS: WatchLimits = { outside: { all: 1000, each: 200 }, local: 100 };
 
 /** Answers a request; it never throws. */
 export type Api = (request: ApiRequest) => Promise<ApiAnswer | ApiStream>;
@@ -68,14 +67,4 @@ function failureAnswer(thrown: unknown, request: ApiRequest, logger: Logger): Ap
     logger.error({ err: thrown, method: request.method, path: request.path }, 'API request failed');
   }
   return statusAnswer(known ?? internalError());
-}
-
-/** The answer that says what went wrong. */
-export function statusAnswer(error: ApiError): ApiAnswer {
-  const seconds = error.details?.retryAfterSeconds;
-  return {
-    status: error.code,
-    ...(seconds === undefined ? {} : { headers: { 'Retry-After': String(seconds) } }),
-    body: JSON.stringify(error.toStatus()),
-  };
 }

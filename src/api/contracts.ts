@@ -8,6 +8,8 @@ export interface ApiUser {
   readonly groups: readonly string[];
   /** `view` may get, list and watch; `admin` may also write what people may write. */
   readonly role: 'view' | 'admin';
+  /** True for who calls by the control socket. */
+  readonly isLocal?: boolean;
 }
 
 /** A request whose caller is known. */
@@ -18,8 +20,8 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly user: ApiUser;
-  /** The whole body, the same each time. @throws ApiError 413 beyond 3 MiB */
-  readonly body: () => Promise<Buffer>;
+  /** The whole body, read once up to this many bytes, and the same each time. @throws ApiError `RequestEntityTooLarge` beyond them */
+  readonly body: (limit: number) => Promise<Buffer>;
   /** Aborts when the client goes away or the router stops. */
   readonly signal: AbortSignal;
 }
@@ -31,6 +33,8 @@ export interface ApiAnswer {
   /** `application/json` unless it says otherwise. */
   readonly contentType?: string;
   readonly body: string | Buffer;
+  /** What the body shows, when that is one object. */
+  readonly object?: AnyObject;
 }
 
 /** An answer that goes on: its head is sent at once, each piece when the client took those before. */

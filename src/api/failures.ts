@@ -1,6 +1,6 @@
 import { OperatorError, type ErrorCode } from '../errors.ts';
-import type { ServedResource } from './contracts.ts';
-import { ApiError, type StatusDetails } from './status.ts';
+import type { ApiAnswer, ServedResource } from './contracts.ts';
+import { ApiError } from './status.ts';
 
 type Named = Pick<ServedResource, 'group' | 'plural'>;
 
@@ -36,6 +36,8 @@ export function expired(message: string): ApiError {
 
 /**
  * What the caller hears of anything that was thrown; undefined when that is nothing that he did, and has to be logged.
+ *
+ * @remarks What the store says about one object is worded by whoever knows the object (write/store-errors.ts).
  */
 export function toApiError(thrown: unknown): ApiError | undefined {
   if (thrown instanceof ApiError) return thrown;
@@ -48,26 +50,27 @@ export function internalError(): ApiError {
   return new ApiError('InternalError', 'the router failed; its log says why');
 }
 
+/** The answer that says what went wrong. */
+export function statusAnswer(error: ApiError): ApiAnswer {
+  const seconds = error.details?.retryAfterSeconds;
+  return {
+    status: error.code,
+    ...(seconds === undefined ? {} : { headers: { 'Retry-After': String(seconds) } }),
+    body: JSON.stringify(error.toStatus()),
+  };
+}
+
+const NOT_WRITTEN =
+  'the change is not stored: the state folder of the router cannot be written; see that its file system has space and is not read-only, then try again';
+
 type Failure = (error: OperatorError) => ApiError;
 
 const FAILURES: Readonly<Partial<Record<ErrorCode, Failure>>> = {
-  RESOURCE_NOT_FOUND: (error) => new ApiError('NotFound', error.message, detailsOf(error)),
-  RESOURCE_EXISTS: (error) => new ApiError('AlreadyExists', error.message, detailsOf(error)),
-  RESOURCE_CONFLICT: (error) => new ApiError('Conflict', error.message, detailsOf(error)),
-  RESOURCE_INVALID: (error) => new ApiError('Invalid', error.message, detailsOf(error)),
   RESOURCE_VERSION_EXPIRED: ({ details }) =>
     expired(`too old resource version: ${String(details['resourceVersion'])}`),
-  STORE_WRITE_FAILED: ({ message }) =>
-    new ApiError('ServiceUnavailable', message, { retryAfterSeconds: 1 }),
+  // Without a Retry-After: with one, clients would try again for a minute before they show the message.
+  STORE_WRITE_FAILED: () => new ApiError('ServiceUnavailable', NOT_WRITTEN),
 };
-
-function detailsOf({ details }: OperatorError): StatusDetails {
-  const { kind, name } = details;
-  return {
-    ...(typeof kind === 'string' ? { kind } : {}),
-    ...(typeof name === 'string' ? { name } : {}),
-  };
-}
 
 function qualified({ group, plural }: Named): string {
   return group === '' ? plural : `${plural}.${group}`;

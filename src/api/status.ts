@@ -2,7 +2,8 @@
 export interface StatusCause {
   readonly reason: string;
   readonly message: string;
-  readonly field: string;
+  /** Absent where it is about no field. */
+  readonly field?: string;
 }
 
 /** What a Status is about. */
@@ -45,6 +46,7 @@ const CODES = {
   TooManyRequests: 429,
   InternalError: 500,
   ServiceUnavailable: 503,
+  Timeout: 504,
 } as const;
 
 /** Why a request fails. */

@@ -5,11 +5,12 @@ import { ApiServer } from '../api/access/api-server.ts';
 import { authorize } from '../api/access/authorize.ts';
 import { ApiAuthority, hasSlept } from '../api/access/authority.ts';
 import { makeControlApi } from '../api/access/control-api.ts';
+import { Bodies, BODY_LIMITS } from '../api/access/bodies.ts';
 import { controlSocket } from '../api/access/control-client.ts';
 import { Credentials, type Caller } from '../api/access/credentials.ts';
 import { answerReview } from '../api/access/reviews.ts';
 import { PATIENCE } from '../api/access/send.ts';
-import { makeApi, WATCH_LIMIT, type Api } from '../api/api.ts';
+import { makeApi, WATCH_LIMITS, type Api } from '../api/api.ts';
 import { makeServed } from '../api/served/served.ts';
 import { answerWrite } from '../api/write/answer-write.ts';
 import { PROXY_GROUP, nginxFolder } from '../proxy/folder.ts';
@@ -27,6 +28,7 @@ const LOCAL: Caller = {
     name: 'clearway:local',
     groups: ['clearway:admin', 'system:authenticated'],
     role: 'admin',
+    isLocal: true,
   },
   signal: new AbortController().signal,
 };
@@ -104,7 +106,7 @@ function apiOf({ settings, version, random, clock, logger, store, newUid }: Reso
     clock,
     random,
     logger,
-    watchLimit: WATCH_LIMIT,
+    watchLimits: WATCH_LIMITS,
     authorize,
     reviews: answerReview,
     write: (request, render) =>
@@ -124,6 +126,8 @@ function handlerOf(
     onAnswer: (outcome) => metrics.apiAnswered(outcome),
     closing,
     patience: PATIENCE,
+    // One for each socket, so that nobody outside takes the local user's room.
+    bodies: new Bodies(BODY_LIMITS),
     logger,
   });
 }

@@ -64,6 +64,37 @@ describe('a list', () => {
     expect((await world.ask(exactly.replace('Exact', 'NotOlderThan'))).status).to.equal(200);
   });
 
+  it('is never older than what the client has seen, as one object is not', async () => {
+    await using world = await anApiWorld();
+    await world.store.create(aTaskRoute('a.http'));
+    const current = (await world.store.list('TaskRoute')).resourceVersion;
+    const beyond = String(Number(current) + 1);
+    const paths = [
+      `${ROUTES}?`,
+      `${ROUTES}?resourceVersionMatch=Exact&`,
+      `${ROUTES}?resourceVersionMatch=NotOlderThan&`,
+      `${ROUTES}/a.http?`,
+    ];
+
+    for (const path of paths) {
+      expect((await world.ask(`${path}resourceVersion=${current}`)).status, path).to.equal(200);
+      const refused = await world.ask(`${path}resourceVersion=${beyond}`);
+      expect(refused.json, path).to.deep.include({
+        code: 504,
+        reason: 'Timeout',
+        message: `Timeout: Too large resource version: ${beyond}, current: ${current}`,
+        details: {
+          causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+          retryAfterSeconds: 1,
+        },
+      });
+      expect([refused.status, refused.headers['Retry-After']]).to.deep.equal([504, '1']);
+    }
+    const huge = await world.ask(`${ROUTES}?resourceVersion=9999999999999999999`);
+    expect(huge.status).to.equal(504);
+    expect((await world.ask(`${ROUTES}/a.http?resourceVersion=x`)).status).to.equal(400);
+  });
+
   it('is whole, whatever limit is asked for', async () => {
     await using world = await anApiWorld();
     for (const name of ['a', 'b', 'c']) await world.store.create(aTaskRoute(`${name}.http`));

@@ -1,10 +1,16 @@
 import { expect } from 'chai';
 import type { EventReader } from '../../src/store/contract.ts';
-import { anApiWorld, type ApiWorld } from '../support/api-world.ts';
+import type { WatchLimits } from '../../src/api/watch/places.ts';
+import { ADMIN, anApiWorld, type ApiWorld } from '../support/api-world.ts';
 import { eventually } from '../support/eventually.ts';
 import { aTaskRoute } from '../support/resources.ts';
 
 const ROUTES = '/apis/clearway.dev/v1alpha1/namespaces/default/taskroutes';
+
+const atMost = (count: number): WatchLimits => ({
+  outside: { all: count, each: count },
+  local: 1,
+});
 
 async function relabel({ store }: ApiWorld, name: string, app: string): Promise<void> {
   const route = (await store.get('TaskRoute', name))!;
@@ -44,7 +50,7 @@ describe('the end of a watch', () => {
   }
 
   it('ends, and leaves nothing behind, when the client goes away while nothing happens', async () => {
-    await using world = await anApiWorld({ watchLimit: 1 });
+    await using world = await anApiWorld({ watchLimits: atMost(1) });
     const client = new AbortController();
     const watch = await world.watch(`${ROUTES}?watch=1&allowWatchBookmarks=true`, {
       signal: client.signal,
@@ -60,7 +66,7 @@ describe('the end of a watch', () => {
   });
 
   it('frees its place when its reader stops in the middle of the initial events', async () => {
-    await using world = await anApiWorld({ watchLimit: 1 });
+    await using world = await anApiWorld({ watchLimits: atMost(1) });
     for (const name of ['a', 'b', 'c']) await world.store.create(aTaskRoute(`${name}.http`));
     const watch = await world.watch(`${ROUTES}?watch=1&allowWatchBookmarks=true`);
     await watch.next();
@@ -72,7 +78,7 @@ describe('the end of a watch', () => {
   });
 
   it('frees its place when the client is gone before anybody read', async () => {
-    await using world = await anApiWorld({ watchLimit: 1 });
+    await using world = await anApiWorld({ watchLimits: atMost(1) });
     const client = new AbortController();
     await world.watch(`${ROUTES}?watch=1`, { signal: client.signal });
 
@@ -82,7 +88,7 @@ describe('the end of a watch', () => {
   });
 
   it('is refused beyond the limit, with a time after which clients try again', async () => {
-    await using world = await anApiWorld({ watchLimit: 2 });
+    await using world = await anApiWorld({ watchLimits: atMost(2) });
     await world.watch(`${ROUTES}?watch=1`);
     await world.watch(`${ROUTES}?watch=1`);
 
@@ -91,6 +97,27 @@ describe('the end of a watch', () => {
     expect(refused.status).to.equal(429);
     expect(refused.headers['Retry-After']).to.equal('1');
     expect(refused.json['reason']).to.equal('TooManyRequests');
+  });
+
+  it('leaves places for others, and for the local user, whoever takes all of his own', async () => {
+    const watchLimits = { outside: { all: 3, each: 2 }, local: 1 };
+    await using world = await anApiWorld({ watchLimits });
+    const path = `${ROUTES}?watch=1`;
+    const client = new AbortController();
+    const view = { name: 'looker', groups: [], role: 'view' } as const;
+    const other = { ...view, name: 'other' };
+    const local = { ...ADMIN, isLocal: true };
+    await world.watch(path, { user: view });
+    await world.watch(path, { user: view, signal: client.signal });
+
+    expect((await world.ask(path, { user: view })).status).to.equal(429);
+    await world.watch(path, { user: other });
+    expect((await world.ask(path, { user: other })).status).to.equal(429);
+    await world.watch(path, { user: local });
+    expect((await world.ask(path, { user: local })).status).to.equal(429);
+
+    client.abort();
+    await world.watch(path, { user: view });
   });
 
   it('tells a client that history has passed it by to list again', async () => {

@@ -68,6 +68,24 @@ describe('a watch', () => {
     expect((await first)[0]).to.match(/ b\.http$/);
   });
 
+  it('starts with no objects that are older than what the client has seen', async () => {
+    await using world = await anApiWorld();
+    await world.store.create(aTaskRoute('a.http'));
+    const beyond = Number(await versionOf(world)) + 1;
+    const watch = await world.watch(
+      `${ROUTES}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=${beyond}`,
+    );
+
+    const line = await watch.next();
+
+    expect([line?.type, line?.object.code, line?.object.reason]).to.deep.equal([
+      'ERROR',
+      504,
+      'Timeout',
+    ]);
+    expect(await watch.next()).to.equal(undefined);
+  });
+
   it('starts with all objects when the client wants them, whatever version it knows', async () => {
     await using world = await anApiWorld();
     await world.store.create(aTaskRoute('a.http'));

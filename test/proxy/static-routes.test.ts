@@ -12,6 +12,8 @@ describe('a static route in the proxy', function () {
   this.timeout(30_000);
   let proxy: ProxyHarness;
   let app: EchoApp;
+  /** Happens while the router is asked about Bob. */
+  let whileAsked: () => Promise<void>;
   let answerWith: Readonly<Record<string, string | string[]>>;
 
   before(async () => {
@@ -22,7 +24,9 @@ describe('a static route in the proxy', function () {
     });
     proxy = await ProxyHarness.start({
       config: { authEnabled: true, workers: 1 },
-      decide: ({ credential, task }) => {
+      decide: async ({ credential, task }) => {
+        if (credential === 'bob') await whileAsked();
+        if (credential === 'bob') return { verdict: 'allow', user: 'bob' };
         if (credential !== 'alice') return { verdict: 'unauthenticated' };
         return { verdict: task === TASK ? 'allow' : 'deny', user: 'alice' };
       },
@@ -122,6 +126,25 @@ describe('a static route in the proxy', function () {
       .to.include('Waiting')
       .and.not.include('127.0.0.1');
     expect((await ask('/chat/', ALICE)).body).to.include(`127.0.0.1:${String(entry.port)}`);
+  });
+
+  it('says nothing of a caller who was asked about before it was open', async () => {
+    const entry = anHttpEntry(app.port, { answered: true });
+    whileAsked = () => proxy.publish({ http: { '/turns': { ...entry, open: true } } });
+    const credentials: readonly Headers[] = [
+      [['Cookie', 'clearml_token=bob']],
+      [['Authorization', 'Bearer bob']],
+    ];
+    for (const headers of credentials) {
+      await proxy.publish({ http: { '/turns': entry } });
+      proxy.questions.length = 0;
+
+      expect((await ask('/turns/', headers)).status).to.equal(200);
+
+      expect(proxy.questions).to.have.length(1);
+      for (const name of ['x-forwarded-user', 'authorization', 'cookie'])
+        expect(app.lastHeader(name), name).to.deep.equal([]);
+    }
   });
 
   it('is named in the log of requests', async () => {

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { makeApi, WATCH_LIMIT, type Api, type ApiParts } from '../../src/api/api.ts';
+import { makeApi, WATCH_LIMITS, type Api, type ApiParts } from '../../src/api/api.ts';
 import type {
   AnyMeta,
   ApiAnswer,
@@ -69,7 +69,7 @@ export async function anApiWorld(
     version: '0.0.0',
     clock,
     random: () => 0,
-    watchLimit: WATCH_LIMIT,
+    watchLimits: WATCH_LIMITS,
     logger: createLogger({ level: 'info', destination: keepLines(log) }),
     authorize: () => Promise.resolve(),
     write: () => Promise.reject(methodNotAllowed()),

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { CREDENTIALS_PATH, type IssuedCredential } from '../../src/api/access/control-api.ts';
 import type { StatusBody } from '../../src/api/status.ts';
 import { serveResourceApi } from '../../src/composition/resource-api.ts';
@@ -134,6 +136,23 @@ export class ApiWorld {
     });
     request.end(body);
     return request;
+  }
+
+  /** Sends these bytes over TLS, and gives what comes back until the end. */
+  async wire(ca: string, bytes: string): Promise<string> {
+    const socket = await this.socket(ca);
+    socket.write(bytes);
+    let text = '';
+    for await (const piece of socket) text += String(piece);
+    return text;
+  }
+
+  /** A connection over TLS. */
+  async socket(ca: string): Promise<TLSSocket> {
+    const path = join(this.folder, 'nginx', 'api.sock');
+    const socket = connectTls({ path, ca, servername: 'localhost' });
+    await once(socket, 'secureConnect');
+    return socket;
   }
 
   /** Lines of the log with this message. */

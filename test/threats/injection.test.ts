@@ -112,8 +112,13 @@ describe('injection by what tasks say', function () {
       endpoint: value,
       hostname: value,
       clearway: value,
-      _ROUTER_ENDPOINT_MODE: value,
-      _ROUTER_ENDPOINT_MODE_PARAM: value,
+      // Refused for the kind of static route that they ask for, and for its name.
+      _PORT__mode: app.port,
+      _ROUTER_ENDPOINT_MODE__mode: value,
+      _ROUTER_ENDPOINT_MODE_PARAM__mode: value,
+      _PORT__seat: app.port,
+      _ROUTER_ENDPOINT_MODE__seat: 'path',
+      _ROUTER_ENDPOINT_MODE_PARAM__seat: value,
       [value]: value,
     });
     return { id, endpointName };

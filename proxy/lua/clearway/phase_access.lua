@@ -144,8 +144,10 @@ return function()
     if not now_served or now_served.task ~= entry.task then return pages.send(503) end
     entry = now_served
   end
+  -- A public application hears of nobody, also of whom a question was about before it was public.
+  local caller = not entry.open and jar or nil
   local upgrade = var.http_upgrade
-  if jar then refuse(var, method, upgrade, jar) elseif entry.open then refuse_open(var, upgrade) end
+  if caller then refuse(var, method, upgrade, caller) elseif entry.open then refuse_open(var, upgrade) end
   var.clearway_task = entry.task
   if not rest then return pages.redirect(key .. "/" .. query) end
   if not entry.peer then return pages.wait(entry) end
@@ -154,7 +156,7 @@ return function()
   end
   if jar then
     if jar ~= cookies then clear_header("Authorization") end
-    var.clearway_user = user
+    if caller then var.clearway_user = user end
   end
   if entry.keep or entry.prefix == "" then
     var.clearway_uri = uri
@@ -163,5 +165,5 @@ return function()
     var.clearway_prefix = entry.prefix
   end
   if upgrade or hops then hand_on(var, upgrade, hops) end
-  live.enter(var, entry, jar)
+  live.enter(var, entry, caller)
 end

@@ -1,9 +1,11 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ApiAnswer, ApiRequest, ApiStream } from '../contracts.ts';
+import { statusAnswer } from '../failures.ts';
 import { ApiError } from '../status.ts';
 import { toApiRequest } from './api-request.ts';
 import { auditWrite } from './audit.ts';
+import type { Bodies } from './bodies.ts';
 import type { Caller } from './credentials.ts';
 import { guardBody, guardCaller } from './guards.ts';
 import { sendAnswer, sendStream, type Patience } from './send.ts';
@@ -19,6 +21,7 @@ export interface ApiHandlerDeps {
   /** Aborts when the router stops. */
   readonly closing: AbortSignal;
   readonly patience: Patience;
+  readonly bodies: Bodies;
   readonly logger: Logger;
 }
 
@@ -65,12 +68,32 @@ async function handle(
     const caller = deps.identify(incoming.headers);
     if (caller === undefined) throw new ApiError('Unauthorized', 'Unauthorized');
     endWith(caller.signal);
-    request = toApiRequest(incoming, caller.user, ending.signal);
+    const { user } = caller;
+    const { signal } = ending;
+    const readBody = bodyReader(deps.bodies, response, user.name, signal);
+    request = toApiRequest(incoming, { user, readBody, signal });
   } catch (error) {
     await refuse(deps, incoming, response, error);
     return;
   }
   await answer(deps, request, response);
+}
+
+/** Where a body is not read to its end, the connection ends with the answer: what is left of the body is not waited for. */
+function bodyReader(
+  bodies: Bodies,
+  response: ServerResponse,
+  holder: string,
+  signal: AbortSignal,
+): (limit: number) => Promise<Buffer> {
+  return async (limit) => {
+    try {
+      return await bodies.read(response.req, limit, holder, signal);
+    } catch (error) {
+      if (!response.headersSent) response.setHeader('Connection', 'close');
+      throw error;
+    }
+  };
 }
 
 async function refuse(
@@ -84,7 +107,7 @@ async function refuse(
   onAnswer({ method, path: url.replace(/\?.*$/s, ''), status: error.code, isStream: false });
   // What is left of the request is not waited for.
   response.setHeader('Connection', 'close');
-  await sendAnswer(response, statusOf(error), patience);
+  await sendAnswer(response, statusAnswer(error), patience);
 }
 
 async function answer(
@@ -97,12 +120,11 @@ async function answer(
   const status = isStream ? 200 : result.status;
   const { method, path } = request;
   deps.onAnswer({ method, path, status, isStream });
-  if (isWrite(request)) auditWrite(request, status, deps.logger);
   if (isStream) {
     await sendStream(response, result, { patience: deps.patience, signal: request.signal });
     return;
   }
-  if (status === 413) response.setHeader('Connection', 'close');
+  if (isWrite(request)) auditWrite(request, result, deps.logger);
   await sendAnswer(response, result, deps.patience);
 }
 
@@ -113,7 +135,7 @@ async function answerOf(
   try {
     guardBody(request);
   } catch (error) {
-    if (error instanceof ApiError) return statusOf(error);
+    if (error instanceof ApiError) return statusAnswer(error);
     throw error;
   }
   return api(request);
@@ -122,9 +144,4 @@ async function answerOf(
 /** Self-reviews are posted and change nothing. */
 function isWrite({ method, path }: ApiRequest): boolean {
   return method !== 'GET' && method !== 'HEAD' && !/\/selfsubject[a-z]+\/?$/.test(path);
-}
-
-/** The answer that says what is wrong. */
-export function statusOf(error: ApiError): ApiAnswer {
-  return { status: error.code, body: JSON.stringify(error.toStatus()) };
 }

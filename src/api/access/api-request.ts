@@ -2,14 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import type { ApiRequest, ApiUser } from '../contracts.ts';
 import { ApiError } from '../status.ts';
 
-/** Longest body of a request in bytes, as kube-apiserver has it. */
-export const MAX_BODY_BYTES = 3 * 1_048_576;
+/** What an {@link ApiRequest} gets beside what came. */
+export interface RequestContext {
+  readonly user: ApiUser;
+  /** Reads the body, of at most this many bytes. */
+  readonly readBody: (limit: number) => Promise<Buffer>;
+  readonly signal: AbortSignal;
+}
 
 /** Makes an {@link ApiRequest} of what came. @throws ApiError `BadRequest` for a target that is no path */
 export function toApiRequest(
-  request: IncomingMessage,
-  user: ApiUser,
-  signal: AbortSignal,
+  request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
+  { user, readBody, signal }: RequestContext,
 ): ApiRequest {
   const { method = 'GET', url = '' } = request;
   const at = url.indexOf('?');
@@ -21,7 +25,7 @@ export function toApiRequest(
     // The API has no use for the credential.
     headers: { ...request.headers, authorization: undefined },
     user,
-    body: () => (body ??= readBody(request)),
+    body: (limit) => (body ??= readBody(limit)),
     signal,
   };
 }
@@ -33,24 +37,4 @@ function decodePath(raw: string): string {
     // Said below.
   }
   throw new ApiError('BadRequest', 'the target of the request is no path');
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = Number(request.headers['content-length'] ?? 0);
-  if (length > MAX_BODY_BYTES) throw tooLarge();
-  length = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    length += (chunk as Buffer).length;
-    if (length > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
-}
-
-function tooLarge(): ApiError {
-  return new ApiError(
-    'RequestEntityTooLarge',
-    `Request entity too large: limit is ${MAX_BODY_BYTES} bytes`,
-  );
 }

@@ -29,7 +29,8 @@ export class ApiServer {
 
   constructor(deps: ApiServerDeps) {
     const { handler, pair } = deps;
-    const options = { ...TIMES, maxHeaderSize: MAX_HEADER_BYTES };
+    // A missing Host is told by the handler, as everything else is.
+    const options = { ...TIMES, maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: false };
     this.#deps = deps;
     this.#server =
       pair === undefined

@@ -1,8 +1,9 @@
 import { cleanForLog } from '../../telemetry/clean.ts';
 import { redactText } from '../../telemetry/redact.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { ApiRequest } from '../contracts.ts';
+import type { ApiAnswer, ApiRequest } from '../contracts.ts';
 import { readResourcePath } from '../paths.ts';
+import type { StatusBody } from '../status.ts';
 
 const LONGEST_NAME = 253;
 const LONGEST_COMMAND = 200;
@@ -15,8 +16,9 @@ const VERBS: Readonly<Record<string, string>> = {
 };
 
 /** Writes one line about a request that would change something, whatever came of it. Bodies and tokens are in none. */
-export function auditWrite(request: ApiRequest, status: number, logger: Logger): void {
+export function auditWrite(request: ApiRequest, answer: ApiAnswer, logger: Logger): void {
   const { method, path, query, headers, user } = request;
+  const { status } = answer;
   const found = readResourcePath(path);
   const command = headers['kubectl-command'];
   const texts = {
@@ -24,7 +26,8 @@ export function auditWrite(request: ApiRequest, status: number, logger: Logger):
     verb: VERBS[method] ?? method.toLowerCase(),
     resource: found === undefined ? path : nameOf(found),
     namespace: found?.namespace,
-    name: found?.name,
+    name: found?.name ?? nameIn(answer),
+    access: accessIn(answer),
     command: typeof command === 'string' ? redactText(command) : undefined,
   };
   const cleaned = Object.entries(texts).flatMap(([key, text]) => {
@@ -35,6 +38,20 @@ export function auditWrite(request: ApiRequest, status: number, logger: Logger):
     { audit: true, ...Object.fromEntries(cleaned), status, dryRun: query.has('dryRun') },
     'write through the resource API',
   );
+}
+
+/** The path of a create names no object: the answer does, also where it refuses one. */
+function nameIn({ status, body, object }: ApiAnswer): string | undefined {
+  if (object !== undefined) return object.metadata.name;
+  if (status < 400) return undefined;
+  return (JSON.parse(body.toString()) as StatusBody).details?.name;
+}
+
+/** Who gets in at the address of a StaticRoute. */
+function accessIn({ object }: ApiAnswer): string | undefined {
+  if (object?.kind !== 'StaticRoute') return undefined;
+  const { access } = object['spec'] as { readonly access?: string };
+  return access;
 }
 
 function nameOf({

@@ -1,12 +1,14 @@
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ApiAnswer, ApiRequest } from '../contracts.ts';
-import { toApiError } from '../failures.ts';
+import { statusAnswer, toApiError } from '../failures.ts';
 import { ApiError } from '../status.ts';
-import { statusOf } from './api-handler.ts';
 import type { CredentialFacts, CredentialOrder, Credentials } from './credentials.ts';
 
 /** Where credentials are issued, listed and revoked, on the control socket only. */
 export const CREDENTIALS_PATH = '/clearway/v1/credentials';
+
+/** Longest body in bytes. */
+const ORDER_BYTES = 65_536;
 
 /** What a client needs beside its token. */
 export interface ApiPlace {
@@ -42,7 +44,7 @@ export function makeControlApi(
     return answer(deps, request).catch((error: unknown) => {
       const known = toApiError(error);
       if (known === undefined) deps.logger.error({ err: error }, 'a credential cannot be changed');
-      return statusOf(known ?? new ApiError('InternalError', 'the state cannot be written'));
+      return statusAnswer(known ?? new ApiError('InternalError', 'the state cannot be written'));
     });
   };
 }
@@ -51,7 +53,7 @@ async function answer(deps: ControlDeps, request: ApiRequest): Promise<ApiAnswer
   const { method, path } = request;
   const name = path.slice(CREDENTIALS_PATH.length + 1);
   if (name === '' && method === 'GET') return json(200, { credentials: deps.credentials.list() });
-  if (name === '' && method === 'POST') return issue(deps, await request.body());
+  if (name === '' && method === 'POST') return issue(deps, await request.body(ORDER_BYTES));
   if (name !== '' && method === 'DELETE') return revoke(deps, name);
   throw new ApiError(
     'MethodNotAllowed',

@@ -6,6 +6,9 @@ export interface GuardedRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
+  readonly httpVersion: string;
 }
 
 /** Loopback under its usual names, with any port: an SSH tunnel may end at another one. */
@@ -28,10 +31,11 @@ const BODY_TYPES: ReadonlySet<string> = new Set([
  * Refuses what no program that is meant to call sends: pages of a browser, wherever their name leads, and those who
  * would act as somebody else.
  *
- * @throws ApiError `Forbidden`
+ * @throws ApiError `Forbidden`; `BadRequest` for a request whose host two readers may see differently
  */
 export function guardCaller(request: GuardedRequest): void {
   const { headers } = request;
+  guardHostCount(request);
   if (headers.origin !== undefined) {
     throw new ApiError(
       'Forbidden',
@@ -50,6 +54,15 @@ export function guardCaller(request: GuardedRequest): void {
   }
 }
 
+/** RFC 9112, section 3.2: one Host, no more, and no less in HTTP/1.1. */
+function guardHostCount({ rawHeaders, httpVersion }: GuardedRequest): void {
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length > 1) throw new ApiError('BadRequest', 'the request has more than one Host');
+  if (hosts.length === 0 && httpVersion === '1.1') {
+    throw new ApiError('BadRequest', 'the request has no Host');
+  }
+}
+
 function impersonates(headers: IncomingHttpHeaders): boolean {
   return Object.keys(headers).some((name) => name.startsWith('impersonate-'));
 }
@@ -64,7 +77,7 @@ function isDiscovery({ method, url = '' }: GuardedRequest): boolean {
  *
  * @throws ApiError `UnsupportedMediaType`
  */
-export function guardBody({ method, headers }: GuardedRequest): void {
+export function guardBody({ method, headers }: Pick<GuardedRequest, 'method' | 'headers'>): void {
   if (method === 'GET' || method === 'HEAD') return;
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type === undefined || BODY_TYPES.has(type)) return;

@@ -33,20 +33,19 @@ const RESOURCE_FIELDS = [
   'name',
 ] as const satisfies readonly (keyof ResourceAttributes)[];
 
+/** Longest body in bytes. */
+export const REVIEW_BYTES = 65_536;
+
 const MAGIC = Buffer.from('k8s\0', 'latin1');
-const LONGEST_BODY = 65_536;
 const LONGEST_TEXT = 2_048;
 
 /**
  * Reads the body of a self-review: JSON, or protobuf as kubectl sends it from 1.32 on (apimachinery, runtime/serializer/protobuf:
  * `k8s\0`, then a runtime.Unknown around the object).
  *
- * @throws ApiError `BadRequest`, `RequestEntityTooLarge`, `UnsupportedMediaType`
+ * @throws ApiError `BadRequest`, `UnsupportedMediaType`
  */
 export function readReview(contentType: string | undefined, body: Buffer): ReviewQuestion {
-  if (body.length > LONGEST_BODY) {
-    throw new ApiError('RequestEntityTooLarge', `a review is at most ${LONGEST_BODY} bytes long`);
-  }
   const type = (contentType ?? '').split(';')[0]?.trim().toLowerCase();
   switch (type) {
     case 'application/json':

@@ -1,7 +1,7 @@
 import type { ApiAnswer, ApiRequest } from '../contracts.ts';
 import { ApiError } from '../status.ts';
 import { allows, ROLE_RULES, type RoleRules, type Wish } from './authorize.ts';
-import { readReview, type ReviewQuestion } from './review-body.ts';
+import { readReview, REVIEW_BYTES, type ReviewQuestion } from './review-body.ts';
 
 interface Review {
   readonly apiVersion: string;
@@ -46,7 +46,7 @@ export async function answerReview(request: ApiRequest): Promise<ApiAnswer> {
     throw new ApiError('NotFound', 'the server could not find the requested resource');
   }
   const { apiVersion, kind } = review;
-  const question = readReview(request.headers['content-type'], await request.body());
+  const question = readReview(request.headers['content-type'], await request.body(REVIEW_BYTES));
   if (question.kind !== kind || question.apiVersion !== apiVersion) {
     throw new ApiError('BadRequest', `the body of the request is no ${kind} of ${apiVersion}`);
   }

@@ -20,10 +20,9 @@ export interface ListOptions {
 /** Reads the query. @throws ApiError `BadRequest`, `Invalid` */
 export function readListOptions(query: URLSearchParams): ListOptions {
   integer(query, 'limit');
-  checkVersion(query.get('resourceVersion') ?? '');
   const options = {
     watch: flag(query, 'watch') ?? false,
-    resourceVersion: query.get('resourceVersion') ?? '',
+    resourceVersion: readVersion(query),
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
     continueToken: query.get('continue') ?? '',
     sendInitialEvents: flag(query, 'sendInitialEvents'),
@@ -56,8 +55,10 @@ function flag(query: URLSearchParams, name: string): boolean | undefined {
   return value === null ? undefined : value !== '0' && value.toLowerCase() !== 'false';
 }
 
-function checkVersion(value: string): void {
-  if (/^\d{0,19}$/.test(value)) return;
+/** The version that the query asks for, in digits; empty when it is not said. @throws ApiError `BadRequest` */
+export function readVersion(query: URLSearchParams): string {
+  const value = query.get('resourceVersion') ?? '';
+  if (/^\d{0,19}$/.test(value)) return value;
   const quoted = JSON.stringify(value);
   throw new ApiError(
     'BadRequest',

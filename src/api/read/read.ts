@@ -1,18 +1,19 @@
 import type { AnyObject, ApiAnswer, ResourceRequest } from '../contracts.ts';
 import { expired, notFound } from '../failures.ts';
-import { readSelection, type ListOptions } from './list-options.ts';
+import { requireReached } from './freshness.ts';
+import { readSelection, readVersion, type ListOptions } from './list-options.ts';
 import { negotiateForm } from './negotiation.ts';
 import type { Writers } from '../writers.ts';
 import { includeOf } from '../tables/table.ts';
 
-/** Answers one object with code 200 in the form that the request accepts: as it is, as a Table, its metadata only. */
+/** Answers one object, and names it, with code 200 in the form that the request accepts: as it is, as a Table, its metadata only. */
 export type RenderObject = (request: ResourceRequest, object: AnyObject) => ApiAnswer;
 
 /** Makes a {@link RenderObject}. */
 export function makeRenderObject(writers: Writers): RenderObject {
   return (request, object) => {
     const form = negotiateForm(request.headers.accept, 'one');
-    return { status: 200, body: oneText(form, request, object) };
+    return { status: 200, body: oneText(form, request, object), object };
   };
 
   function oneText(
@@ -36,19 +37,21 @@ export function makeRenderObject(writers: Writers): RenderObject {
   }
 }
 
-/** Answers a request for one object. @throws ApiError `NotFound`, `NotAcceptable` */
+/** Answers a request for one object. @throws ApiError `BadRequest`, `NotFound`, `NotAcceptable`, `Timeout` */
 export async function answerGet(
   request: ResourceRequest & { readonly name: string },
   render: RenderObject,
 ): Promise<ApiAnswer> {
-  const { resource, namespace, name, signal } = request;
+  const { resource, query, namespace, name, signal } = request;
+  const wanted = readVersion(query);
+  if (wanted !== '') requireReached(wanted, (await resource.source.list(signal)).resourceVersion);
   const object = await resource.source.get(name, signal);
   const isThere = object !== undefined && object.metadata.namespace === namespace;
   if (!isThere) throw notFound(resource, name);
   return render(request, object);
 }
 
-/** Answers a request for a list. @throws ApiError `BadRequest`, `Expired`, `NotAcceptable` */
+/** Answers a request for a list. @throws ApiError `BadRequest`, `Expired`, `NotAcceptable`, `Timeout` */
 export async function answerList(
   request: ResourceRequest,
   options: ListOptions,
@@ -61,6 +64,7 @@ export async function answerList(
   if (options.continueToken !== '') throw expired(CONTINUE_EXPIRED);
   const list = await resource.source.list(signal);
   const { resourceVersion } = list;
+  requireReached(options.resourceVersion, resourceVersion);
   if (options.resourceVersionMatch === 'Exact' && options.resourceVersion !== resourceVersion) {
     throw expired(`The resourceVersion for the provided list is too old.`);
   }

@@ -15,10 +15,11 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { AnyChange, AnyObject, ApiStream, ResourceRequest } from '../contracts.ts';
 import { internalError, toApiError } from '../failures.ts';
 import { readSelection, type ListOptions } from '../read/list-options.ts';
+import { requireReached } from '../read/freshness.ts';
 import { negotiateForm } from '../read/negotiation.ts';
 import { includeOf } from '../tables/table.ts';
 import { WatchEventWriter } from './events.ts';
-import { WatchPlaces } from './places.ts';
+import { WatchPlaces, type WatchLimits } from './places.ts';
 import { withTicks, TICK } from './ticks.ts';
 import type { Writers } from '../writers.ts';
 
@@ -28,7 +29,7 @@ export interface WatchParts {
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
-  readonly watchLimit: number;
+  readonly watchLimits: WatchLimits;
   readonly logger: Logger;
 }
 
@@ -51,13 +52,13 @@ interface Watch {
 
 /** Makes what answers watches; all of them share their number and the texts of objects. */
 export function makeWatch(parts: WatchParts): AnswerWatch {
-  const places = new WatchPlaces(parts.watchLimit);
+  const places = new WatchPlaces(parts.watchLimits);
   return (request, options) => {
     const form = negotiateForm(request.headers.accept, 'one');
     const include = includeOf(request.query.get('includeObject'));
     const selects = readSelection(request);
     const events = new WatchEventWriter({ ...parts, resource: request.resource, form, include });
-    const release = places.take(request.signal);
+    const release = places.take(request.user, request.signal);
     const watch = { request, options, selects, events };
     return { contentType: 'application/json', pieces: pieces(watch, parts, release) };
   };
@@ -106,6 +107,7 @@ async function* follow(
   let version = options.resourceVersion;
   if (options.sendInitialEvents ?? isUnset(version)) {
     const list = await source.list(signal);
+    requireReached(version, list.resourceVersion);
     yield* initialPieces(list.items, watch);
     version = list.resourceVersion;
     if (options.sendInitialEvents === true && options.allowWatchBookmarks) {

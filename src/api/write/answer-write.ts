@@ -2,8 +2,8 @@ import { hasCode } from '../../errors.ts';
 import type { Kind } from '../../resources/kinds.ts';
 import { KINDS } from '../../resources/schemas.generated.ts';
 import type { AnyObject, ApiAnswer, WriteRequest } from '../contracts.ts';
+import { statusAnswer } from '../failures.ts';
 import { withoutEmptyStatus } from '../served/empty-status.ts';
-import { ApiError } from '../status.ts';
 import { apply } from './apply.ts';
 import { mediaTypeOf, PATCH_TYPES, readBody } from './body.ts';
 import type { Stored, Write, WriteContext } from './contracts.ts';
@@ -32,8 +32,8 @@ export async function answerWrite(
   } catch (error) {
     const subject = { resource: request.resource, name: request.name ?? '' };
     const failure = fromStoreError(error, subject);
-    if (!(failure instanceof ApiError)) throw failure;
-    return { status: failure.code, body: JSON.stringify(failure.toStatus()) };
+    if (failure === undefined) throw error;
+    return statusAnswer(failure);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ApiAnswer, ResourceRequest } from '../contracts.ts';
-import { OBJECT_TYPES, mediaTypeOf, readBody } from './body.ts';
+import { BODY_LIMIT, OBJECT_TYPES, mediaTypeOf, readBody } from './body.ts';
 import type { Target } from './contracts.ts';
 import { readDeleteOptions, type DeleteOptions } from './options.ts';
 import { deleteConflict, type Subject } from './problems.ts';
@@ -30,7 +30,7 @@ export async function remove(target: Target): Promise<ApiAnswer> {
 }
 
 async function readOptionsBody(request: ResourceRequest): Promise<unknown> {
-  const bytes = await request.body();
+  const bytes = await request.body(BODY_LIMIT);
   if (bytes.length === 0) return undefined;
   return (await readBody(request, mediaTypeOf(request, OBJECT_TYPES))).value;
 }

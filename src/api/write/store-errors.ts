@@ -1,6 +1,7 @@
 import type { FieldError } from '../../resources/field-error.ts';
 import { OperatorError, type ErrorCode } from '../../errors.ts';
-import { ApiError } from '../status.ts';
+import { toApiError } from '../failures.ts';
+import type { ApiError } from '../status.ts';
 import {
   alreadyExists,
   conflict,
@@ -10,9 +11,6 @@ import {
   type Subject,
 } from './problems.ts';
 
-const NOT_WRITTEN =
-  'the change is not stored: the state folder of the router cannot be written; see that its file system has space and is not read-only, then try again';
-
 type Failure = (subject: Subject, error: OperatorError) => ApiError;
 
 const FAILURES: Partial<Readonly<Record<ErrorCode, Failure>>> = {
@@ -21,15 +19,15 @@ const FAILURES: Partial<Readonly<Record<ErrorCode, Failure>>> = {
   RESOURCE_NOT_FOUND: notFound,
   RESOURCE_INVALID: (subject, { details }) =>
     invalid(subject, problemsOf((details['errors'] ?? []) as readonly FieldError[], undefined)),
-  // Without a Retry-After: with one, clients would try again for a minute before they show the message.
-  STORE_WRITE_FAILED: (_subject, cause) =>
-    Object.assign(new ApiError('ServiceUnavailable', NOT_WRITTEN), { cause }),
 };
 
-/** What the store threw as a Status, about the object that it names; anything unforeseen as it is. */
-export function fromStoreError(error: unknown, { resource, name }: Subject): unknown {
-  if (!(error instanceof OperatorError)) return error;
+/**
+ * What a writer hears of anything that was thrown, about the object that the store names, or this one; undefined when that is nothing
+ * that he did.
+ */
+export function fromStoreError(error: unknown, { resource, name }: Subject): ApiError | undefined {
+  if (!(error instanceof OperatorError)) return toApiError(error);
   const named = error.details['name'];
   const subject = { resource, name: typeof named === 'string' ? named : name };
-  return FAILURES[error.code]?.(subject, error) ?? error;
+  return FAILURES[error.code]?.(subject, error) ?? toApiError(error);
 }

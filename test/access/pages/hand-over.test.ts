@@ -100,7 +100,7 @@ describe('hand-over to a route host', () => {
       expect(await browser.session()).to.equal(undefined);
   });
 
-  it('is unknown in path mode', async () => {
+  it('is unknown in path mode: it leads to a path of the main host', async () => {
     await using world = await startPagesWorld();
     const browser = new PagesBrowser(world.deps);
     const query = `host=${KEY}&state=${'0'.repeat(64)}&to=%2Fx`;
@@ -108,7 +108,7 @@ describe('hand-over to a route host', () => {
     await browser.get(`sign-in?${query}`);
     const answer = await browser.submit('sign-in', RIGHT);
 
-    expect(sentTo(answer)).to.equal('/_clearway/');
+    expect(sentTo(answer)).to.equal('/x');
   });
 
   it('works in two tabs at once', async () => {

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { makeApiHandler } from '../../../src/api/access/api-handler.ts';
+import { Bodies, BODY_LIMITS } from '../../../src/api/access/bodies.ts';
 import { ApiServer } from '../../../src/api/access/api-server.ts';
 import type { ApiAnswer, ApiRequest, ApiStream } from '../../../src/api/contracts.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
@@ -39,6 +40,7 @@ async function serve(api: StubApi, stallMs = 30_000): Promise<Served> {
     onAnswer: () => undefined,
     closing: stop.signal,
     patience: { stallMs },
+    bodies: new Bodies(BODY_LIMITS),
     logger,
   });
   await new ApiServer({ place: { path }, handler, logger }).start(stop.signal);

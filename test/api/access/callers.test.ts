@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { MAX_BODY_BYTES } from '../../../src/api/access/api-request.ts';
+import { BODY_LIMIT } from '../../../src/api/write/body.ts';
 import {
   apiWorld,
   aStaticRoute,
@@ -10,6 +10,7 @@ import {
 } from '../../support/served-api.ts';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' } as const;
+const OPEN = JSON.stringify({ spec: { access: 'public' } });
 const TASK_ROUTES = '/apis/clearway.dev/v1alpha1/namespaces/default/taskroutes';
 
 const told = (reply: ApiReply): readonly unknown[] => {
@@ -127,19 +128,40 @@ describe('callers of the API', () => {
     expect((await world.call(admin, { ...create, headers, body: yaml })).status).to.equal(201);
   });
 
-  it('send at most 3 MiB', async () => {
+  it('write at most 1 MiB at a time', async () => {
     await using opened = await apiWorld();
     const { world } = opened;
     const admin = await world.issue({ role: 'admin' });
-    const tooLong = ' '.repeat(MAX_BODY_BYTES + 1);
+    const tooLong = ' '.repeat(BODY_LIMIT + 1);
     const chunked = { ...JSON_TYPE, 'Transfer-Encoding': 'chunked' };
 
     for (const headers of [JSON_TYPE, chunked]) {
       const reply = await world.call(admin, { ...create, headers, body: tooLong });
       expect(told(reply).slice(0, 3)).to.deep.equal([413, 413, 'RequestEntityTooLarge']);
     }
-    const body = `${' '.repeat(MAX_BODY_BYTES - 1_000)}${aStaticRoute('docs')}`;
+    const body = `${' '.repeat(BODY_LIMIT - 1_000)}${aStaticRoute('docs')}`;
     expect((await world.call(admin, { ...create, body })).status).to.equal(201);
+  });
+
+  it('name one host, and no more', async () => {
+    await using opened = await apiWorld();
+    const { world } = opened;
+    const { token, certificateAuthority: ca } = await world.issue();
+    const lines = ['Host: localhost\r\n', 'hOST: evil.example\r\n'];
+    const rest = `Authorization: Bearer ${token}\r\nConnection: close\r\n\r\n`;
+    const heads = [
+      [lines.join(''), '1.1 400', 'more than one'],
+      [lines.toReversed().join(''), '1.1 400', 'more than one'],
+      [`${lines[0]}${lines[0]}`, '1.1 400', 'more than one'],
+      ['', '1.1 400', 'has no Host'],
+      [lines[0], '1.1 200', 'gitVersion'],
+    ] as const;
+
+    for (const [hosts, status, text] of heads) {
+      const answer = await world.wire(ca, `GET /version HTTP/1.1\r\n${hosts}${rest}`);
+      expect(answer.slice(5, 12), hosts).to.equal(status);
+      expect(answer, hosts).to.include(text);
+    }
   });
 
   it('hear a Status for paths that cannot be read', async () => {
@@ -190,7 +212,7 @@ describe('callers of the API', () => {
       await world.call(admin, { ...create, path: `${STATIC_ROUTES}?dryRun=All`, body });
       await world.call(view, { method: 'DELETE', path: `${STATIC_ROUTES}/docs` });
       await world.call(admin, { path: STATIC_ROUTES });
-      const patch = { method: 'PATCH', path: `${STATIC_ROUTES}/docs`, body: '{}' };
+      const patch = { method: 'PATCH', path: `${STATIC_ROUTES}/docs`, body: OPEN };
       const types = { 'Content-Type': 'application/merge-patch+json' };
       await world.call(admin, {
         ...patch,
@@ -200,15 +222,15 @@ describe('callers of the API', () => {
       const lines = world.linesOf('write through the resource API');
       const shown = lines
         .filter(({ user }) => user !== 'clearway:local')
-        .map(({ user, verb, resource, name, status, dryRun }) => [
-          ...[user, verb, resource, name, status, dryRun],
+        .map(({ user, verb, resource, name, access, status, dryRun }) => [
+          ...[user, verb, resource, name, access, status, dryRun],
         ]);
       const resource = 'staticroutes.clearway.dev';
       expect(shown).to.deep.equal([
-        ['ops', 'create', resource, undefined, 201, false],
-        ['ops', 'create', resource, undefined, 409, true],
-        ['looker', 'delete', resource, 'docs', 403, false],
-        ['ops', 'patch', resource, 'docs', 200, false],
+        ['ops', 'create', resource, 'docs', 'authenticated', 201, false],
+        ['ops', 'create', resource, 'docs', undefined, 409, true],
+        ['looker', 'delete', resource, 'docs', undefined, 403, false],
+        ['ops', 'patch', resource, 'docs', 'public', 200, false],
       ]);
       expect(lines.find(({ status }) => status === 201)?.['level']).to.equal('info');
       expect(String(lines.at(-1)?.['command'])).to.match(
@@ -216,6 +238,26 @@ describe('callers of the API', () => {
       );
       expect(String(lines.at(-1)?.['command']).length).to.be.at.most(200);
       expect(world.log).not.to.include(admin.token).and.not.to.include('/secret-path');
+    });
+
+    it('leave the name that was made for them, in whatever form they hear it', async () => {
+      await using opened = await apiWorld();
+      const { world } = opened;
+      const admin = await world.issue({ role: 'admin', name: 'ops' });
+      const draft = JSON.parse(aStaticRoute('x', '/x')) as object;
+      const body = JSON.stringify({ ...draft, metadata: { generateName: 'made-' } });
+      const Accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+      const reply = await world.call(admin, { ...create, body, headers: { ...JSON_TYPE, Accept } });
+      expect(reply.status, reply.text).to.equal(201);
+
+      const [made] = (await world.store.list('StaticRoute')).items;
+
+      expect(made?.metadata.name).to.match(/^made-/);
+      const line = world.linesOf('write through the resource API').at(-1);
+      expect([line?.['name'], line?.['access']]).to.deep.equal([
+        made?.metadata.name,
+        'authenticated',
+      ]);
     });
   });
 });

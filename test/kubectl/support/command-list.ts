@@ -44,6 +44,8 @@ export interface Command {
   readonly what: string;
   /** Name of the test where several commands read the same. */
   readonly title?: string;
+  /** docs/kubectl.md shows its output. */
+  readonly shown?: boolean;
   readonly stdin?: string;
   /** Files of its working folder. */
   readonly files?: Readonly<Record<string, string>>;

@@ -24,10 +24,15 @@ export function mask(text: string): string {
     (rest, [pattern, name]) => rest.replace(pattern, name),
     sortRaw(text),
   );
-  // How wide a column with "2s (x3 over 5s)" is says nothing; the real server gives wrong fields in any order.
-  return sortBullets(
-    /\(x\d+ over/.test(masked) ? masked.replaceAll(/(?<=\S) {2,}/g, '   ') : masked,
-  );
+  // The real server gives wrong fields in any order.
+  return sortBullets(withoutWidths(masked));
+}
+
+/** How wide the columns of events with "2s (x3 over 5s)" are says nothing. */
+function withoutWidths(text: string): string {
+  if (!/\(x\d+ over/.test(text)) return text;
+  const start = Math.max(0, text.search(/^Events:/m));
+  return text.slice(0, start) + text.slice(start).replaceAll(/(?<=\S) {2,}/g, '   ');
 }
 
 function sortBullets(text: string): string {

@@ -7,7 +7,8 @@ import type {
   ServedResource,
   WriteRequest,
 } from '../../../../src/api/contracts.ts';
-import { makeApi, WATCH_LIMIT, type Api } from '../../../../src/api/api.ts';
+import { makeApi, WATCH_LIMITS, type Api } from '../../../../src/api/api.ts';
+import { ApiError } from '../../../../src/api/status.ts';
 import { answerWrite } from '../../../../src/api/write/answer-write.ts';
 import type { WriteContext } from '../../../../src/api/write/contracts.ts';
 import { makeServed } from '../../../../src/api/served/served.ts';
@@ -88,7 +89,7 @@ function apiOver(store: SqliteStore, clock: ManualClock, context: WriteContext):
     clock,
     random: () => 0,
     logger: createLogger({ level: 'fatal', destination: new PassThrough() }),
-    watchLimit: WATCH_LIMIT,
+    watchLimits: WATCH_LIMITS,
     authorize: () => Promise.resolve(),
     reviews: unused,
     write: (request, render) => answerWrite(request, { ...context, render }),
@@ -128,7 +129,10 @@ function apiRequestOf(sent: Sent): ApiRequest {
     query: url.searchParams,
     headers: headersOf(sent),
     user: { name: 'admin', groups: [], role: 'admin' },
-    body: () => Promise.resolve(bytes),
+    body: (limit) =>
+      bytes.length > limit
+        ? Promise.reject(new ApiError('RequestEntityTooLarge', 'the body is too long'))
+        : Promise.resolve(bytes),
     signal: new AbortController().signal,
   };
 }
