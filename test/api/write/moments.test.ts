@@ -139,7 +139,7 @@ const KNOWN: readonly Sent[] = [
     body: `${'{'.repeat(250)}a: ${'x'.repeat(60_000)}}${': 1}'.repeat(249)}`,
   },
   {
-    method: 'PUT',
+    method: 'PATCH',
     path: 'chat',
     body: PLACES[4]!(`{"f:${'y'.repeat(90_000)}":{${repeat(10_000, (at) => `"f:${at}":{}`)}}}`),
   },
