@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs the static checks, then every test in two lanes side by side: those that use the Docker engine or wait for Python,
-# and all others. The last line is `N passed, N failed`; the static checks together count as one test.
+# Runs the static checks, then every test in two lanes side by side: those that use the Docker engine or wait for other
+# programs, and all others. The last line is `N passed, N failed`; the static checks together count as one test.
 set -u
 top=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")/.." && pwd)
 cd "$top" || exit 1
@@ -11,7 +11,7 @@ export PATH
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 # Tests of the host's addresses are among them: an engine that comes and goes beside them changes those.
-slow='^test/(docker/|sdk/|proxy/host\.)'
+slow='^test/(docker/|sdk/|kubectl/|proxy/host\.)'
 failed=0
 passed=0
 
@@ -35,12 +35,12 @@ if scripts/run-checks.sh; then passed=1; else failed=1; fi
 start=$SECONDS
 mapfile -t lane_slow < <(find test -name '*.test.ts' | sort | grep -E "$slow")
 mapfile -t lane_rest < <(find test -name '*.test.ts' | sort | grep -vE "$slow")
-echo "clearway: running ${#lane_rest[@]} test files here and ${#lane_slow[@]} beside them (Docker, ClearML SDK); theirs are shown afterwards"
+echo "clearway: running ${#lane_rest[@]} test files here and ${#lane_slow[@]} beside them (Docker, ClearML SDK, kubectl); theirs are shown afterwards"
 npx --no-install mocha "${lane_slow[@]}" >"$logs/slow" 2>&1 &
 slow_pid=$!
 npx --no-install mocha "${lane_rest[@]}" 2>&1 | tee "$logs/rest"
 rest_code=${PIPESTATUS[0]}
-echo "clearway: waiting for the Docker and SDK tests ($((SECONDS - start)) s so far)"
+echo "clearway: waiting for the tests beside them ($((SECONDS - start)) s so far)"
 wait "$slow_pid"
 slow_code=$?
 cat "$logs/slow"
