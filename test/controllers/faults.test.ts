@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Fault } from '../../src/embedded/api/faults.ts';
+import { getCondition } from '../../src/resources/conditions.ts';
 import {
   aTcpTask,
   anHttpTask,
@@ -61,7 +62,11 @@ describe('a ClearML API with faults', () => {
         await condition(router, `${id}.http`, ['Ready', 'True Ready']);
       await api.close();
       api.tasks.setStatus(goes, 'stopped');
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await eventually(async () => {
+        const [found] = (await router.store.list('Router')).items;
+        const reachable = getCondition(found?.status.conditions ?? [], 'ClearMLReachable');
+        expect(reachable?.status).to.equal('False');
+      });
       expect(router.dataPlane.table.http).to.include.keys(stays, goes);
 
       await api.start();

@@ -15,6 +15,7 @@ import {
   stopEngine,
 } from '../support/docker-harness.ts';
 import { eventually } from '../support/eventually.ts';
+import { notRun } from '../support/not-run.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const IMAGE = 'debian:bookworm-slim';
@@ -30,11 +31,20 @@ const clock: Clock = {
     }),
 };
 
-/** A followed engine, with its log lines and the number of changes it emitted. */
+/** A followed engine, with its log lines, the number of changes it emitted, and how often it rested. */
 function follow(socketPath: string, onClose: (() => Promise<void>)[]) {
   const lines: { readonly level: number; readonly msg: string; readonly reason?: string }[] = [];
   const log = pino({}, { write: (line) => lines.push(JSON.parse(line) as (typeof lines)[number]) });
-  const engine = new DockerEngine({ client: new EngineClient({ socketPath }), clock, log });
+  let rests = 0;
+  const counting: Clock = {
+    now: () => clock.now(),
+    sleep: (ms, signal) => {
+      rests += 1;
+      return clock.sleep(ms, signal);
+    },
+  };
+  const client = new EngineClient({ socketPath });
+  const engine = new DockerEngine({ client, clock: counting, log });
   const stop = new AbortController();
   let emitted = 0;
   engine.changes.subscribe(() => (emitted += 1));
@@ -44,7 +54,12 @@ function follow(socketPath: string, onClose: (() => Promise<void>)[]) {
     await running;
   };
   onClose.push(close);
-  return { engine, lines, emitted: () => emitted };
+  /** Resolves when it has rested some times more: it looked in between. */
+  const restsAgain = async (times: number): Promise<void> => {
+    const wanted = rests + times;
+    await eventually(() => expect(rests).to.be.at.least(wanted));
+  };
+  return { engine, lines, emitted: () => emitted, restsAgain };
 }
 
 function factOf(engine: DockerEngine, id: string): ContainerFact {
@@ -211,7 +226,7 @@ describe('DockerEngine on a real engine', function () {
   it('says once that there is no engine, and keeps trying', async () => {
     const followed = follow('/run/clearway-no-such.sock', followers);
     await followed.engine.firstLook;
-    await clock.sleep(900);
+    await followed.restsAgain(4);
 
     expect(followed.engine.facts).to.deep.equal({
       available: false,
@@ -226,7 +241,7 @@ describe('DockerEngine on a real engine', function () {
     const path = join(folder.path, 'engine.sock');
     const id = await scope.container([...task('a0'), ...forever]);
     const die = await listenFor(path, socketPath, true);
-    const { engine } = follow(path, followers);
+    const { engine, restsAgain } = follow(path, followers);
     await engine.firstLook;
 
     await die();
@@ -238,7 +253,7 @@ describe('DockerEngine on a real engine', function () {
     expect(engine.facts.bridgeSubnets).not.to.deep.equal([]);
 
     await hang();
-    await clock.sleep(500);
+    await restsAgain(3);
     expect(engine.facts.containers).to.deep.equal([]);
     const end = await listenFor(path, socketPath, true);
     followers.push(end);
@@ -248,10 +263,7 @@ describe('DockerEngine on a real engine', function () {
 
   for (const how of ['stop', 'kill'] as const) {
     it(`recovers when the engine was restarted (${how})`, async function () {
-      if (!ours) {
-        console.log('not run: a restart of the engine (it is not ours)');
-        this.skip();
-      }
+      if (!ours) notRun(this, 'the engine is not ours to restart');
       const followed = follow(socketPath, followers);
       const { engine } = followed;
       await engine.firstLook;

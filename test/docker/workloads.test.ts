@@ -38,6 +38,7 @@ import {
   holdWebsocket,
   type HeldConnection,
 } from '../support/held-connections.ts';
+import { notRun } from '../support/not-run.ts';
 import { makeSshKey, ssh, type SshKey } from '../support/ssh.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -267,10 +268,7 @@ describe('containers of tasks behind compose/docker-compose.yml', function () {
 
   for (const how of ['kill', 'stop'] as const) {
     it(`converges when the engine was restarted (${how})`, async function () {
-      if (!ours) {
-        console.log('not run: a restart of the engine (it is not ours)');
-        this.skip();
-      }
+      if (!ours) notRun(this, 'the engine is not ours to restart');
       const before = await runtimeOf(clearml, onBridge.task);
       const connections = [...(await hold(onBridge)), ...(await hold(onOwn))];
 

@@ -64,7 +64,7 @@ export function messageOf(text: string): string {
   return 'the answer of the router cannot be read';
 }
 
-const TODO: Readonly<Record<string, string>> = {
+const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT:
     'Start the router, or name its state folder by CLEARWAY_STATE_FOLDER. Where it runs in a container, run this command in there: docker exec <router> clearway …',
   ECONNREFUSED: 'Start the router: nobody listens at its control socket.',
@@ -74,6 +74,6 @@ const TODO: Readonly<Record<string, string>> = {
 
 function unreachable(path: string, cause: NodeJS.ErrnoException): OperatorError {
   const code = cause.code ?? 'unknown';
-  const todo = TODO[code] ?? 'See whether the router runs, and what it logs.';
+  const todo = REMEDIES[code] ?? 'See whether the router runs, and what it logs.';
   return new OperatorError('CONTROL_UNREACHABLE', { path, problem: code, todo }, { cause });
 }
