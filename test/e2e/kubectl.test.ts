@@ -1,58 +1,21 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect } from 'chai';
-import type { EmbeddedClearml } from '../../src/embedded/api/embedded-clearml.ts';
-import { addTask, anEndpoint, startClearml } from '../support/clearml-world.ts';
-import { startApp, type TaskApp } from '../support/e2e-app.ts';
 import { eventually } from '../support/eventually.ts';
-import { Gateway } from '../support/gateway-harness.ts';
-import { Kubectl, kubectlBinary, KUBECTL_MINORS } from '../support/kubectl.ts';
-import { notRun } from '../support/not-run.ts';
-
-const CLEARWAY = fileURLToPath(new URL('../../bin/clearway', import.meta.url));
-const run = promisify(execFile);
-
-const ROUTE = `
-apiVersion: clearway.dev/v1alpha1
-kind: StaticRoute
-metadata: {name: docs}
-spec: {path: /docs}
-`;
+import { ROUTE, startKubectlGateway, type KubectlGateway } from '../support/kubectl-gateway.ts';
 
 describe('kubectl behind the gateway', function () {
   this.timeout(60_000);
-  let clearml: EmbeddedClearml;
-  let gateway: Gateway;
-  let app: TaskApp;
+  let world: KubectlGateway | undefined;
+  let gateway: KubectlGateway['gateway'];
   let task: string;
-  const binary = KUBECTL_MINORS.map(kubectlBinary).findLast((path) => path !== undefined);
+  let clearway: KubectlGateway['clearway'];
+  let kubectlAs: KubectlGateway['kubectlAs'];
 
   before(async function () {
-    if (binary === undefined) notRun(this, 'no kubectl');
-    clearml = await startClearml();
-    gateway = await Gateway.start({ clearml });
-    app = await startApp('an application');
-    task = addTask(clearml, [anEndpoint('http', app.port)]);
+    world = await startKubectlGateway(this);
+    ({ gateway, task, clearway, kubectlAs } = world);
   });
 
-  after(async () => {
-    if (binary === undefined) return;
-    await gateway.stop();
-    await app[Symbol.asyncDispose]();
-    await clearml.close();
-  });
-
-  /** What `clearway` prints, run as an administrator of the host would. */
-  async function clearway(...argv: readonly string[]): Promise<string> {
-    const env = { ...process.env, CLEARWAY_STATE_FOLDER: gateway.stateFolder };
-    return (await run(CLEARWAY, argv, { env })).stdout;
-  }
-
-  async function kubectlAs(role: string, name: string): Promise<Kubectl> {
-    const words = ['--role', role, '--name', name, '--output', '-'];
-    return Kubectl.make(binary ?? '', await clearway('kubeconfig', ...words));
-  }
+  after(() => world?.[Symbol.asyncDispose]());
 
   it("sees the task's route through the proxy's loopback port, and waits for it", async () => {
     await using kubectl = await kubectlAs('view', 'looker');
